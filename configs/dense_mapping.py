@@ -1,0 +1,20 @@
+"""Stage 2: the Dense Mapping Network."""
+
+from ml_collections import ConfigDict
+
+from configs.presets import adversarial_losses, preset
+
+
+def get_config(variant: str = "") -> ConfigDict:
+    """The run's config; `variant` is one of `presets.VARIANTS`."""
+    config = preset("dense_mapping", variant)
+    adversarial_losses(config)
+    config.optimiser.learning_rate = 2e-4  # pix2pixHD
+    config.num_train_steps = 600_000  # pix2pixHD, niter + niter_decay: 200 epochs of batches of 8
+    if variant == "small":
+        config.num_train_steps = 10_000
+        config.optimiser.learning_rate = 1e-3
+    if variant == "quickstart":
+        config.num_train_steps = 1_000
+        config.optimiser.learning_rate = 1e-3
+    return config

@@ -1,0 +1,24 @@
+"""Stage 3: Editing Behaviour Simulated Training, from a trained MaskVAE and Dense Mapping Network."""
+
+from ml_collections import ConfigDict
+
+from configs.presets import adversarial_losses, preset
+
+
+def get_config(variant: str = "") -> ConfigDict:
+    """The run's config; `variant` is one of `presets.VARIANTS`."""
+    config = preset("ebst", variant)
+    adversarial_losses(config)
+    suffix = f"_{variant}" if variant else ""
+    config.init.mask_vae = f"runs/mask_vae{suffix}"
+    config.init.dense_mapping = f"runs/dense_mapping{suffix}"
+    config.updates = "sequential"  # paper, Algorithm 1; or "joint": one backward pass of both losses
+    config.optimiser.learning_rate = 5e-5  # demo
+    config.num_train_steps = 600_000  # demo, niter + niter_decay: 200 epochs of batches of 8
+    if variant == "small":
+        config.num_train_steps = 5_000
+        config.optimiser.learning_rate = 5e-4
+    if variant == "quickstart":
+        config.num_train_steps = 300
+        config.optimiser.learning_rate = 5e-4
+    return config

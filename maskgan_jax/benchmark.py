@@ -1,0 +1,160 @@
+"""Measures the training step of any config on this machine, on made-up batches; no data, no TensorFlow.
+
+  python -m maskgan_jax.benchmark --config=configs/ebst.py:quickstart
+  python -m maskgan_jax.benchmark --config=configs/ebst.py --config.batch_size=1 --config.dtype=bfloat16 --json=ebst.json
+
+Prints a table; --json writes the same figures to a file.
+"""
+
+import json
+import resource
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+from absl import flags
+from jax.stages import Compiled
+from ml_collections import ConfigDict, config_flags
+from tqdm import tqdm
+
+from data_pipeline.labels import NUM_CLASSES
+from maskgan_jax import mesh, tasks
+from maskgan_jax.command import run
+from maskgan_jax.errors import UserError
+from maskgan_jax.workdir import replace_text
+
+CONFIG = config_flags.DEFINE_config_file("config", None, "The config to measure: a file of configs/, and a :variant.")
+RUNS = flags.DEFINE_integer("runs", 5, "Timed runs; the median and the spread over them are reported.", lower_bound=1)
+STEPS = flags.DEFINE_integer("steps", 10, "Steps in each run.", lower_bound=1)
+JSON = flags.DEFINE_string("json", None, "File to write the figures to.")
+
+PEAK_TFLOPS = {
+    "NVIDIA A100": 312, "NVIDIA H100": 989, "NVIDIA H200": 989, "NVIDIA L4": 121, "NVIDIA V100": 125, "Tesla T4": 65,
+    "Tesla V100": 125, "TPU v2": 23, "TPU v3": 61, "TPU v4": 275, "TPU v5 lite": 197, "TPU v5e": 197, "TPU v5p": 459,
+    "TPU v5": 459, "TPU v6 lite": 918, "TPU v6e": 918,
+}  # fmt: skip
+"""Dense half-precision peak of one JAX device, TFLOP/s, by the start of its name (the makers' data sheets)."""
+
+
+def main(argv: list[str]) -> None:
+    """Parses, measures and reports."""
+    config = CONFIG.value
+    figures = measure(config, RUNS.value, STEPS.value)
+    width = max(map(len, figures))
+    for name, value in figures.items():
+        print(f"{name:<{width}}  {_readable(value)}")
+    if JSON.value:
+        replace_text(Path(JSON.value), json.dumps(figures, indent=2) + "\n")
+
+
+def measure(config: ConfigDict, runs: int, steps: int) -> dict[str, object]:
+    """The figures by name; seconds, bytes and operations in plain units.
+
+    Raises:
+      UserError: the config asks for what the devices can't do.
+    """
+    task = tasks.make(config)
+    devices = mesh.make_mesh(config.batch_size)
+    rng = jax.random.key(config.seed)
+
+    def draw_state(rng):
+        return task.init(rng, {name: draw(rng) for name, draw in task.starts.items()})
+
+    state = jax.jit(draw_state, out_shardings=mesh.replicated(devices))(rng)
+    batch = next(mesh.to_devices([_made_up_batch(config)], devices))
+    parameters = {name: sum(leaf.size for leaf in jax.tree.leaves(tree)) for name, tree in state.params.items()}
+
+    started = time.perf_counter()
+    try:
+        step = mesh.compile_step(task.step, devices).lower(state, batch).compile()
+        compile_seconds = time.perf_counter() - started
+        state, losses = jax.block_until_ready(step(state, batch))
+        seconds = []
+        for _ in tqdm(range(runs), desc="measuring", unit="run", disable=not sys.stderr.isatty()):
+            started = time.perf_counter()
+            for _ in range(steps):
+                state, losses = step(state, batch)
+            jax.block_until_ready((state, losses))
+            seconds.append((time.perf_counter() - started) / steps)
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        raise UserError(
+            f"config.batch_size: {config.batch_size} examples at {config.data.size} px don't fit into the memory of "
+            f"{jax.devices()[0].device_kind}; take fewer, or --config.dtype=bfloat16"
+        ) from None
+
+    step_seconds = statistics.median(seconds)
+    flops = step.cost_analysis().get("flops")
+    peak = _peak_tflops(jax.devices()[0].device_kind)
+    share = flops / step_seconds / (peak * 1e12) if peak and flops else None
+    return {
+        "config": config.name,
+        "device": f"{jax.device_count()} x {jax.devices()[0].device_kind}",
+        "jax": jax.__version__,
+        "dtype": config.dtype,
+        "image size": config.data.size,
+        "batch size": config.batch_size,
+        **{f"parameters, {name}": count for name, count in parameters.items()},
+        "compile, s": compile_seconds,
+        "step, s (median)": step_seconds,
+        "step, s (fastest)": min(seconds),
+        "step, s (slowest)": max(seconds),
+        "images/s": config.batch_size / step_seconds,
+        "operations of a step on one device (XLA's count)": flops,
+        "share of the device's half-precision peak": share,
+        **_peak_memory(step),
+        "losses": {name: float(value) for name, value in mesh.to_host(losses).items()},
+    }
+
+
+def _made_up_batch(config: ConfigDict) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(config.seed)
+    b, size = config.batch_size // jax.process_count(), config.data.size
+    return {
+        "image_t": rng.integers(0, 256, (b, size, size, 3), np.uint8),
+        "mask_t": rng.integers(0, NUM_CLASSES, (b, size, size), np.uint8),
+        "mask_ref": rng.integers(0, NUM_CLASSES, (b, size, size), np.uint8),
+        "index": np.arange(b, dtype=np.int32),
+    }
+
+
+def _peak_tflops(device_kind: str) -> float | None:
+    names = [name for name in PEAK_TFLOPS if device_kind.startswith(name)]
+    return PEAK_TFLOPS[max(names, key=len)] if names else None
+
+
+def _peak_memory(step: Compiled) -> dict[str, int]:
+    """What the device's allocator saw; where it doesn't tell, as on a CPU, what the process took."""
+    stats = jax.local_devices()[0].memory_stats() or {}
+    if "peak_bytes_in_use" in stats:
+        peak = {"peak memory of a device, bytes": stats["peak_bytes_in_use"]}
+    else:
+        unit = 1 if sys.platform == "darwin" else 1024
+        peak = {"peak memory of the process, bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}
+    plan = step.memory_analysis()
+    if plan is not None:
+        total = plan.argument_size_in_bytes + plan.output_size_in_bytes - plan.alias_size_in_bytes
+        peak["planned by the compiler, bytes"] = total + plan.temp_size_in_bytes
+    return peak
+
+
+def _readable(value: object) -> str:
+    match value:
+        case None:
+            return "not known"
+        case float():
+            return f"{value:.4g}"
+        case int():
+            return f"{value:,}"
+        case dict():
+            return ", ".join(f"{name} {_readable(entry)}" for name, entry in value.items())
+    return str(value)
+
+
+if __name__ == "__main__":
+    flags.mark_flag_as_required("config")
+    run(main)

@@ -1,0 +1,1 @@
+"""Weights of other frameworks; the only room that imports torch."""

@@ -1,0 +1,70 @@
+"""The losses of MaskGAN: functions of arrays, each a float32 scalar, the mean over the global batch."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int
+
+from maskgan_jax.networks.discriminator import FeatureMaps
+
+AdversarialForm = Literal["least_squares", "log"]
+
+PERCEPTUAL_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
+"""Of the five VGG19 features, from full size down (published code, `VGGLoss`)."""
+
+
+def cross_entropy(logits: Float[Array, "b h w k"], labels: Int[Array, "b h w"]) -> Float[Array, ""]:
+    """Mean over all pixels of the 19-way cross-entropy, in nats: the MaskVAE's reconstruction loss."""
+    return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+
+
+def kl_divergence(mean: Float[Array, "b z"], log_variance: Float[Array, "b z"]) -> Float[Array, ""]:
+    """KL of N(mean, exp(log_variance)) from N(0, 1) in nats, summed over the code, mean over the batch."""
+    divergence = 0.5 * (jnp.square(mean) + jnp.exp(log_variance) - 1 - log_variance)
+    return divergence.sum(-1).mean()
+
+
+def adversarial(maps: FeatureMaps, is_real: bool, form: AdversarialForm) -> Float[Array, ""]:
+    """How far the discriminator's logits are from saying `is_real`, summed over the scales (published `GANLoss`).
+
+    Least squares is what the published code trains; log is the paper's Eq. 7 as a cross-entropy on logits.
+    """
+    loss = {"least_squares": _least_squares, "log": _log}[form]
+    return sum(loss(scale[-1], is_real) for scale in maps)
+
+
+def _least_squares(logits: Array, is_real: bool) -> Array:
+    return jnp.square(logits - float(is_real)).mean()
+
+
+def _log(logits: Array, is_real: bool) -> Array:
+    return jax.nn.softplus(-logits if is_real else logits).mean()
+
+
+def feature_matching(fake: FeatureMaps, real: FeatureMaps) -> Float[Array, ""]:
+    """L1 between the discriminator's features of fake and real, the logits left out; no gradient to the real side.
+
+    Each map weighs 4 / (layers + 1) / scales, layers being the published `n_layers_D`, two less than there are maps.
+    """
+    total = jnp.float32(0)
+    for fake_maps, real_maps in zip(fake, real, strict=True):
+        weight = 4 / (len(fake_maps) - 1) / len(fake)
+        for fake_map, real_map in zip(fake_maps[:-1], real_maps[:-1], strict=True):
+            total += weight * mean_absolute_error(fake_map, jax.lax.stop_gradient(real_map))
+    return total
+
+
+def perceptual(fake: Sequence[Array], real: Sequence[Array]) -> Float[Array, ""]:
+    """Weighted L1 between the VGG19 features of fake and real (paper, Eq. 9); no gradient to the real side."""
+    return sum(
+        weight * mean_absolute_error(fake_feature, jax.lax.stop_gradient(real_feature))
+        for weight, fake_feature, real_feature in zip(PERCEPTUAL_WEIGHTS, fake, real, strict=True)
+    )
+
+
+def mean_absolute_error(a: Array, b: Array) -> Float[Array, ""]:
+    """Mean of |a - b|, taken in float32."""
+    return jnp.abs(a.astype(jnp.float32) - b.astype(jnp.float32)).mean()

@@ -1,0 +1,45 @@
+"""Where a run's numbers go: the console, TensorBoard and `metrics.jsonl`, from the first process alone."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import jax
+from clu import metric_writers
+
+from maskgan_jax.workdir import replace_text
+
+
+class MetricLog:
+    """The numbers of one run."""
+
+    def __init__(self, workdir: Path, resumed_step: int):
+        """Opens the log; lines of steps after `resumed_step`, which will be taken again, are dropped."""
+        self._first = jax.process_index() == 0
+        self._writer = metric_writers.create_default_writer(workdir, just_logging=not self._first)
+        self._path = workdir / "metrics.jsonl"
+        if self._first:
+            kept = [line for line in _complete_lines(self._path) if json.loads(line)["step"] <= resumed_step]
+            replace_text(self._path, "".join(kept))
+
+    def write(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Writes scalars under a step."""
+        self._writer.write_scalars(step, scalars)
+        if self._first:
+            with self._path.open("a") as file:
+                file.write(json.dumps({"step": step, **scalars}) + "\n")
+
+    def write_picture(self, step: int, name: str, pixels) -> None:
+        """Shows a picture, uint8 (h w 3), in TensorBoard."""
+        self._writer.write_images(step, {name: pixels[None]})
+
+    def close(self) -> None:
+        """Waits until everything is written."""
+        self._writer.flush()
+        self._writer.close()
+
+
+def _complete_lines(path: Path) -> list[str]:
+    if not path.exists():
+        return []
+    return [line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]

@@ -1,0 +1,58 @@
+"""D_1,2: two PatchGANs that judge a photo together with its mask, the second at half the size (paper, Sec. 3.4)."""
+
+import jax.numpy as jnp
+from flax import linen as nn
+from jaxtyping import Array, Float
+
+from maskgan_jax.networks.layers import Conv, instance_norm, leaky_relu
+
+FeatureMaps = list[list[Array]]
+"""Of each scale, full size first: the map after every layer, the logits last."""
+
+
+class PatchDiscriminator(nn.Module):
+    """One PatchGAN: 4x4 convolutions with zero pad 2, stride 2 but for the last two; instance norm but for the ends.
+
+    Attributes:
+      widths: channels of the layers before the logits.
+      dtype: type of the computation.
+    """
+
+    widths: tuple[int, ...] = (64, 128, 256, 512)
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b h w i"]) -> list[Array]:
+        maps = []
+        for layer, width in enumerate(self.widths):
+            strides = 1 if layer == len(self.widths) - 1 else 2
+            x = Conv(width, 4, strides, padding=2, dtype=self.dtype, name=f"conv_{layer}")(x)
+            x = leaky_relu(instance_norm(x) if layer else x)
+            maps.append(x)
+        logits = Conv(1, 4, padding=2, dtype=self.dtype, name=f"conv_{len(self.widths)}")(x)
+        return [*maps, logits.astype(jnp.float32)]
+
+
+class MultiScaleDiscriminator(nn.Module):
+    """D_1,2; 5,568,386 parameters as published.
+
+    Attributes:
+      widths: channels of each PatchGAN's layers before the logits.
+      scales: number of PatchGANs; each after the first sees the input halved once more.
+      dtype: type of the computation.
+    """
+
+    widths: tuple[int, ...] = (64, 128, 256, 512)
+    scales: int = 2
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, mask_t: Float[Array, "b h w k"], image: Float[Array, "b h w 3"]) -> FeatureMaps:
+        """One-hot masks and images in [-1, 1] to the feature maps of every scale."""
+        x = jnp.concatenate([mask_t, image], axis=-1).astype(self.dtype)
+        maps = []
+        for scale in range(self.scales):
+            if scale:
+                x = nn.avg_pool(x, (3, 3), (2, 2), ((1, 1), (1, 1)), count_include_pad=False)
+            maps.append(PatchDiscriminator(self.widths, self.dtype, name=f"scale_{scale}")(x))
+        return maps

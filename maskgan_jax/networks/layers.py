@@ -1,0 +1,217 @@
+"""Layers that the networks of the papers share; NHWC images, HWIO kernels, parameters and statistics in float32."""
+
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jax import lax
+from jaxtyping import Array, Float
+
+EPSILON = 1e-5
+"""Added to the variance by every instance norm and AdaIN (PyTorch's default)."""
+
+normal_init = nn.initializers.normal(0.02)
+"""Initial weights of every convolution but the MaskVAE's (published code, `weights_init`)."""
+
+
+DIMENSIONS = ("NHWC", "HWIO", "NHWC")
+
+
+def convolve(x: Array, kernel: Array, strides: int, padding: int) -> Array:
+    """Convolves (b h w i) with an HWIO kernel, zero-padding every side by `padding`.
+
+    Unless the output has the input's size, the zeros are laid on first: XLA's CPU back end takes up to 40 times longer
+    for the weights' gradient of a stride-1 4x4 convolution that pads by itself (256 to 512 channels at 65 px).
+    """
+    if strides == 1 and kernel.shape[0] == 2 * padding + 1:
+        return lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=DIMENSIONS)
+    padded = jnp.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
+    return lax.conv_general_dilated(padded, kernel, (strides, strides), "VALID", dimension_numbers=DIMENSIONS)
+
+
+def convolve_reflected(x: Array, kernel: Array, strides: int, padding: int) -> Array:
+    """Convolves (b h w i) with an HWIO kernel, every side padded by `padding` with its mirror image.
+
+    XLA's CPU back end runs a convolution without padding of its own up to 12 times slower than one with, so this one
+    has the mirrored input padded with zeros by a whole number of strides, and crops what they touched.
+    """
+    margin = kernel.shape[0] // 2 // strides
+    zeros = (margin * strides, margin * strides)
+    mirrored = pad_image(x, padding, "reflect")
+    y = lax.conv_general_dilated(mirrored, kernel, (strides, strides), (zeros, zeros), dimension_numbers=DIMENSIONS)
+    return y[:, margin:-margin, margin:-margin]
+
+
+def pad_image(x: Array, width: int, mode: Literal["reflect", "edge"]) -> Array:
+    """Pads height and width of (b h w c) by `width` on every side."""
+    return jnp.pad(x, ((0, 0), (width, width), (width, width), (0, 0)), mode=mode)
+
+
+def depth_to_space(x: Float[Array, "b h w 4*c"]) -> Float[Array, "b 2*h 2*w c"]:
+    """Spreads four groups of channels over 2x2 pixels: upper left, upper right, lower left, lower right."""
+    b, h, w, c = x.shape
+    x = x.reshape(b, h, w, 2, 2, c // 4)
+    return x.transpose(0, 1, 3, 2, 4, 5).reshape(b, 2 * h, 2 * w, c // 4)
+
+
+class Conv(nn.Module):
+    """A square convolution with bias.
+
+    Attributes:
+      features: output channels.
+      kernel_size: height and width of the kernel.
+      strides: step in both directions.
+      padding: pixels added on every side.
+      pad_mode: what the padding holds: `zero`, or `reflect` without repeating the border.
+      kernel_init: initial weights; biases begin at 0.
+      dtype: type of the computation.
+    """
+
+    features: int
+    kernel_size: int
+    strides: int = 1
+    padding: int = 0
+    pad_mode: Literal["zero", "reflect"] = "zero"
+    kernel_init: nn.initializers.Initializer = normal_init
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b H W o"]:
+        shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
+        kernel = self.param("kernel", self.kernel_init, shape).astype(self.dtype)
+        bias = self.param("bias", nn.initializers.zeros_init(), (self.features,)).astype(self.dtype)
+        x = x.astype(self.dtype)
+        convolution = {"zero": convolve, "reflect": convolve_reflected}[self.pad_mode]
+        return convolution(x, kernel, self.strides, self.padding) + bias
+
+
+class ConvTranspose(nn.Module):
+    """A transposed 3x3 convolution that doubles the size: stride 2, padding 1, output padding 1.
+
+    Written as one 2x2 convolution to four times the channels and a depth-to-space: output row 2j reads kernel row 1 at
+    input row j, output row 2j + 1 reads kernel row 2 at j and kernel row 0 at j + 1, columns likewise. No arithmetic on
+    the zeros that a dilated convolution would put in, and a far cheaper gradient.
+
+    The kernel is HWIO with PyTorch's orientation: entry (y, x) of `ConvTranspose2d`'s weight is entry (y, x) here.
+    """
+
+    features: int
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b 2*h 2*w o"]:
+        kernel = self.param("kernel", normal_init, (3, 3, x.shape[-1], self.features)).astype(self.dtype)
+        bias = self.param("bias", nn.initializers.zeros_init(), (self.features,)).astype(self.dtype)
+        even = jnp.array([[0, 1, 0], [0, 0, 0]], self.dtype)  # taps (j, j + 1) of an even output row, from kernel rows
+        odd = jnp.array([[0, 0, 1], [1, 0, 0]], self.dtype)
+        taps = jnp.stack([even, odd])
+        phases = jnp.einsum("pty,qux,yxio->tuipqo", taps, taps, kernel)
+        phases = phases.reshape(2, 2, x.shape[-1], 4 * self.features)
+        y = lax.conv_general_dilated(x.astype(self.dtype), phases, (1, 1), "SAME", dimension_numbers=DIMENSIONS)
+        return depth_to_space(y) + bias
+
+
+class UpsampleConv(nn.Module):
+    """Nearest-neighbour doubling, edge-replicating pad of 1, then a 3x3 convolution.
+
+    The doubled picture is never made: two neighbouring output pixels read the same 2 or 3 input pixels, so one 2x2
+    convolution of the small picture to four times the channels gives all four phases with 4/9 of the arithmetic.
+    """
+
+    features: int
+    kernel_init: nn.initializers.Initializer = normal_init
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b 2*h 2*w o"]:
+        b, h, w, _ = x.shape
+        kernel = self.param("kernel", self.kernel_init, (3, 3, x.shape[-1], self.features)).astype(self.dtype)
+        bias = self.param("bias", nn.initializers.zeros_init(), (self.features,)).astype(self.dtype)
+        even = jnp.array([[1, 0, 0], [0, 1, 1]], self.dtype)  # taps (j - 1, j) of an even output row
+        odd = jnp.array([[1, 1, 0], [0, 0, 1]], self.dtype)  # taps (j, j + 1) of an odd one
+        taps = jnp.stack([even, odd])
+        phases = jnp.einsum("pty,qux,yxio->tuipqo", taps, taps, kernel)
+        phases = phases.reshape(2, 2, x.shape[-1], 4 * self.features)
+        padded = pad_image(x.astype(self.dtype), 1, "edge")
+        y = lax.conv_general_dilated(padded, phases, (1, 1), "SAME", dimension_numbers=DIMENSIONS)
+        y = y.reshape(b, h + 2, w + 2, 2, 2, self.features)
+        rows = [[y[:, p : p + h, q : q + w, p, q] for q in (0, 1)] for p in (0, 1)]
+        y = jnp.stack([jnp.stack(row, axis=3) for row in rows], axis=2)
+        return y.reshape(b, 2 * h, 2 * w, self.features) + bias
+
+
+def instance_norm(x: Float[Array, "b h w c"]) -> Float[Array, "b h w c"]:
+    """Each channel of each image to mean 0 and (biased) variance 1; no scale, no shift; statistics in float32."""
+    x32 = x.astype(jnp.float32)
+    mean = x32.mean((1, 2), keepdims=True)
+    variance = jnp.square(x32 - mean).mean((1, 2), keepdims=True)
+    return ((x32 - mean) * lax.rsqrt(variance + EPSILON)).astype(x.dtype)
+
+
+def adain(z: Float[Array, "b h w c"], scale: Float[Array, "b c"], shift: Float[Array, "b c"]) -> Float[Array, "b h w c"]:
+    """Adaptive instance norm, `scale * (z - mean(z)) / std(z) + shift` (paper, Eq. 4)."""
+    return (instance_norm(z) * scale[:, None, None] + shift[:, None, None]).astype(z.dtype)
+
+
+def leaky_relu(x: Array) -> Array:
+    """Leaky ReLU of slope 0.2, the discriminator's and the MaskVAE's."""
+    return jax.nn.leaky_relu(x, 0.2)
+
+
+class ResidualBlock(nn.Module):
+    """R-k: two reflect-padded 3x3 convolutions, each normalised, ReLU after the first; then the skip sum.
+
+    With `style` (b, 4k) the norms are AdaIN and the style holds, for each of the two, k shifts then k scales; without,
+    they are instance norms.
+    """
+
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b h w k"], style: Float[Array, "b s"] | None = None) -> Float[Array, "b h w k"]:
+        k = x.shape[-1]
+        y = x
+        for layer in range(2):
+            y = Conv(k, 3, padding=1, pad_mode="reflect", dtype=self.dtype, name=f"conv_{layer}")(y)
+            if style is None:
+                y = instance_norm(y)
+            else:
+                shift, scale = jnp.split(style[:, 2 * layer * k : 2 * (layer + 1) * k], 2, axis=-1)
+                y = adain(y, scale, shift)
+            if layer == 0:
+                y = nn.relu(y)
+        return x + y
+
+
+class GlobalGenerator(nn.Module):
+    """The encoder-decoder of pix2pixHD that both the image generation backbone and the alpha blender are.
+
+    c7s1 to widths[0], stride-2 convolutions to widths[1:], residual blocks, transposed convolutions back, c7s1 head.
+
+    Attributes:
+      widths: channels at full, half, quarter ... size.
+      residual_blocks: blocks at the smallest size.
+      features: channels of the head, which has no activation.
+      dtype: type of the computation.
+    """
+
+    widths: tuple[int, ...]
+    residual_blocks: int
+    features: int = 3
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b h w i"], style: Float[Array, "b s"] | None = None) -> Float[Array, "b h w o"]:
+        x = Conv(self.widths[0], 7, padding=3, pad_mode="reflect", dtype=self.dtype, name="stem")(x)
+        x = nn.relu(instance_norm(x))
+        for level, width in enumerate(self.widths[1:]):
+            x = Conv(width, 3, strides=2, padding=1, dtype=self.dtype, name=f"down_{level}")(x)
+            x = nn.relu(instance_norm(x))
+        styles = [None] * self.residual_blocks if style is None else jnp.split(style, self.residual_blocks, axis=-1)
+        for block, block_style in enumerate(styles):
+            x = ResidualBlock(self.dtype, name=f"residual_{block}")(x, block_style)
+        for level, width in enumerate(reversed(self.widths[:-1])):
+            x = ConvTranspose(width, self.dtype, name=f"up_{level}")(x)
+            x = nn.relu(instance_norm(x))
+        return Conv(self.features, 7, padding=3, pad_mode="reflect", dtype=self.dtype, name="head")(x)

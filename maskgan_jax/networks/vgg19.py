@@ -1,0 +1,42 @@
+"""VGG19 up to relu5_1, the eye of the perceptual loss; weights from torchvision's ImageNet `vgg19`."""
+
+import jax.numpy as jnp
+from flax import linen as nn
+from jaxtyping import Array, Float
+
+from maskgan_jax.networks.layers import Conv
+
+BLOCKS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512), (512,))
+"""Widths of the 3x3 convolutions of each block; a 2x2 max pool stands between blocks."""
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+"""Of RGB in [0, 1]; torchvision's `VGG19_Weights.IMAGENET1K_V1.transforms`."""
+
+
+class VGG19(nn.Module):
+    """Features after relu1_1, relu2_1, relu3_1, relu4_1, relu5_1.
+
+    Attributes:
+      imagenet_normalisation: shift and scale images to what VGG19 was trained on; the authors of MaskGAN don't.
+      dtype: type of the computation.
+    """
+
+    imagenet_normalisation: bool = False
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, image: Float[Array, "b h w 3"]) -> list[Array]:
+        """Images in [-1, 1] to five feature maps, from full size down to 1/16."""
+        x = image
+        if self.imagenet_normalisation:
+            x = ((image + 1) / 2 - jnp.array(IMAGENET_MEAN)) / jnp.array(IMAGENET_STD)
+        features = []
+        for block, widths in enumerate(BLOCKS, start=1):
+            if block > 1:
+                x = nn.max_pool(x, (2, 2), (2, 2))
+            for layer, width in enumerate(widths, start=1):
+                x = nn.relu(Conv(width, 3, padding=1, dtype=self.dtype, name=f"conv{block}_{layer}")(x))
+                if layer == 1:
+                    features.append(x)
+        return features

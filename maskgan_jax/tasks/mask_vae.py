@@ -1,0 +1,129 @@
+"""Stage 1: the MaskVAE alone, on masks (paper, Eq. 1-3)."""
+
+from collections.abc import Mapping
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from data_pipeline.labels import CLASSES
+from maskgan_jax import losses
+from maskgan_jax.networks.mask_vae import MaskVAE
+from maskgan_jax.tasks.interleaving import deinterleave, interleave
+from maskgan_jax.tasks.optimiser import adam, update
+from maskgan_jax.tasks.task import Batch, Scalars, Start, Task, TrainState, one_hot
+
+
+def make(config) -> Task:
+    """Builds the task from `config.networks.mask_vae`, `config.losses`, `config.optimiser`, `config.lambda_inter`."""
+    network = network_of(config)
+    optimiser = adam(config)
+
+    def init(rng: Array, starts: Mapping[str, Start]) -> TrainState:
+        variables = init_variables(network, rng)
+        params, batch_stats = variables["params"], variables["batch_stats"]
+        opt_state = {"mask_vae": optimiser.init(params["mask_vae"])}
+        return TrainState(jnp.int32(0), params, batch_stats, opt_state, average={})
+
+    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Scalars]:
+        rng = jax.random.fold_in(jax.random.key(config.seed), state.step)
+        noise = jax.random.normal(rng, (len(batch["mask_t"]), network.latent_size))
+
+        def loss_fn(params):
+            variables = {"params": params, "batch_stats": state.batch_stats["mask_vae"]}
+            outputs, updates = network.apply(
+                variables, one_hot(batch["mask_t"]), noise, train=True, mutable=["batch_stats"]
+            )
+            logits, mean, log_variance = outputs
+            reconstruction = losses.cross_entropy(logits, batch["mask_t"].astype(jnp.int32))
+            kl = losses.kl_divergence(mean, log_variance)
+            total = reconstruction + config.losses.lambda_kl * kl
+            return total, ({"loss": total, "reconstruction": reconstruction, "kl": kl}, updates["batch_stats"])
+
+        gradients, (scalars, batch_stats) = jax.grad(loss_fn, has_aux=True)(state.params["mask_vae"])
+        params, opt_state = update(optimiser, gradients, state.opt_state["mask_vae"], state.params["mask_vae"])
+        new_state = TrainState(
+            step=state.step + 1,
+            params={"mask_vae": params},
+            batch_stats={"mask_vae": batch_stats},
+            opt_state={"mask_vae": opt_state},
+            average={},
+        )
+        return new_state, scalars
+
+    def evaluate(state: TrainState, batch: Batch) -> Scalars:
+        predicted = reconstruct(network, variables_of(state), batch["mask_t"])
+        return {"confusion": confusion(batch["mask_t"], predicted, batch["weight"])}
+
+    def draw(state: TrainState, batch: Batch) -> dict[str, Array]:
+        variables = variables_of(state)
+        mask_inter, mask_outer = simulate_edits(
+            network, variables, batch["mask_t"], batch["mask_ref"], config.lambda_inter
+        )
+        return {
+            "M^t": batch["mask_t"],
+            "reconstruction": reconstruct(network, variables, batch["mask_t"]),
+            "M^ref": batch["mask_ref"],
+            "M^inter": mask_inter,
+            "M^outer": mask_outer,
+        }
+
+    return Task({}, init, step, evaluate, summarise, draw)
+
+
+def network_of(config) -> MaskVAE:
+    """The MaskVAE of `config.networks.mask_vae` at the size of `config.data.size`."""
+    return MaskVAE(size=config.data.size, dtype=jnp.dtype(config.dtype), **config.networks.mask_vae)
+
+
+def init_variables(network: MaskVAE, rng: Array) -> Start:
+    """Random parameters and fresh batch statistics, under the network's name."""
+    mask = jnp.zeros((1, network.size, network.size, network.num_classes))
+    variables = network.init(rng, mask, jnp.zeros((1, network.latent_size)))
+    return {name: {"mask_vae": variables[name]} for name in ("params", "batch_stats")}
+
+
+def variables_of(state: TrainState) -> dict:
+    """The MaskVAE's variables as Flax takes them."""
+    return {"params": state.params["mask_vae"], "batch_stats": state.batch_stats["mask_vae"]}
+
+
+def reconstruct(network: MaskVAE, variables, labels: Int[Array, "b h w"]) -> Int[Array, "b h w"]:
+    """Label maps through the mean of their codes and back, by arg max."""
+    mean, _ = network.apply(variables, one_hot(labels), method="encode")
+    return network.apply(variables, mean, method="decode").argmax(-1)
+
+
+def simulate_edits(
+    network: MaskVAE, variables, mask_t: Int[Array, "b h w"], mask_ref: Int[Array, "b h w"], lambda_inter: float
+) -> tuple[Int[Array, "b h w"], Int[Array, "b h w"]]:
+    """M^inter and M^outer: M^t moved in the code space towards M^ref and away from it by 1 / lambda_inter of the way.
+
+    Paper, Algorithm 1, lines 3 to 7. Label maps in, label maps out.
+    """
+    z_t, _ = network.apply(variables, one_hot(mask_t), method="encode")
+    z_ref, _ = network.apply(variables, one_hot(mask_ref), method="encode")
+    move = (z_ref - z_t) / lambda_inter
+    logits = network.apply(variables, interleave(z_t + move, z_t - move), method="decode")
+    mask_inter, mask_outer = deinterleave(logits.argmax(-1), 2)
+    return mask_inter, mask_outer
+
+
+def confusion(
+    truth: Int[Array, "b h w"], predicted: Int[Array, "b h w"], weight: Float[Array, " b"]
+) -> Float[Array, "k k"]:
+    """Share of pixels by true (row) and predicted (column) class, summed over images with their weights."""
+    shares = jnp.einsum("bhwi,bhwj,b->ij", one_hot(truth), one_hot(predicted), weight)
+    return shares / (truth.shape[1] * truth.shape[2])
+
+
+def summarise(sums: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Pixel accuracy, mean IoU over the classes that occur in truth or prediction, and the IoU of each of those."""
+    table = sums["confusion"].astype(np.float64)
+    right = np.diag(table)
+    union = table.sum(0) + table.sum(1) - right
+    occurs = union > 0
+    iou = {name: right[k] / union[k] for k, name in enumerate(CLASSES) if occurs[k]}
+    figures = {"pixel_accuracy": right.sum() / table.sum(), "mean_iou": np.mean(list(iou.values()))}
+    return {name: float(value) for name, value in figures.items()} | {f"iou/{k}": float(v) for k, v in iou.items()}
