@@ -1,0 +1,29 @@
+"""Procedural faces with exact masks and known results of edits.
+
+Geometry and style of a face are apart: `render(edit(geometry), style, size)` is the true result of editing its mask.
+"""
+
+from data_pipeline.synthetic_faces.anatomy import sample_geometry
+from data_pipeline.synthetic_faces.attributes import ATTRIBUTES, attributes_of
+from data_pipeline.synthetic_faces.edits import EDITS
+from data_pipeline.synthetic_faces.faces import Face, face
+from data_pipeline.synthetic_faces.geometry import Geometry
+from data_pipeline.synthetic_faces.render import render
+from data_pipeline.synthetic_faces.splits import split_of
+from data_pipeline.synthetic_faces.style import Style, sample_style
+from data_pipeline.synthetic_faces.write import write
+
+__all__ = [
+    "ATTRIBUTES",
+    "EDITS",
+    "Face",
+    "Geometry",
+    "Style",
+    "attributes_of",
+    "face",
+    "render",
+    "sample_geometry",
+    "sample_style",
+    "split_of",
+    "write",
+]

@@ -1,0 +1,156 @@
+"""Writes rendered faces in the layout in which CelebAMask-HQ is downloaded."""
+
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from data_pipeline.errors import DataError
+from data_pipeline.labels import CLASSES
+from data_pipeline.synthetic_faces.attributes import ATTRIBUTES, attributes_of
+from data_pipeline.synthetic_faces.faces import Face, face
+from data_pipeline.synthetic_faces.render import check_size, render
+from data_pipeline.synthetic_faces.splits import MAX_COUNT, celeba_index
+
+RECORD = "synthetic_faces.json"
+"""File beside the data that says which data set it is."""
+RENDERER = 1
+"""Number of the renderer, to be raised whenever the same seed gives other pictures."""
+
+_FACES_PER_FOLDER = 2000
+_FACES_PER_JOB = 8
+_TOO_FEW_TO_SHARE = 64
+
+
+def write(out: str | os.PathLike, count: int, size: int, seed: int) -> bool:
+    """Writes faces 0 to `count` - 1 of a seed; `out` appears complete or not at all.
+
+    Args:
+      out: directory to make, as `CelebAMask-HQ` is unpacked: photos, part masks, mapping, attributes and poses.
+      count: number of faces, 1 to `MAX_COUNT`.
+      size: height and width of photos and masks in pixels, a multiple of 16 from 32 to 512.
+      seed: which faces, 0 or more; the first faces of a seed are the same for every count.
+
+    Returns:
+      True if it wrote the faces, False if `out` held exactly these already.
+
+    Raises:
+      DataError: `out` holds something else, or an argument is out of its range.
+    """
+    out = Path(out)
+    record = {"renderer": RENDERER, "count": count, "size": size, "seed": seed}
+    _check(count, size, seed)
+    if _holds(out, record):
+        return False
+    with _whole(out) as directory:
+        folders = range((count - 1) // _FACES_PER_FOLDER + 1)
+        for folder in ("CelebA-HQ-img", *(f"CelebAMask-HQ-mask-anno/{number}" for number in folders)):
+            (directory / folder).mkdir(parents=True)
+        _write_pictures(directory, count, size, seed)
+        _write_tables(directory, [face(seed, index) for index in range(count)])
+        (directory / RECORD).write_text(json.dumps(record) + "\n")
+    return True
+
+
+def _check(count: int, size: int, seed: int) -> None:
+    try:
+        check_size(size)
+    except ValueError as error:
+        raise DataError(str(error)) from error
+    if not 1 <= count <= MAX_COUNT:
+        raise DataError(f"count must be 1 to {MAX_COUNT}, got {count}")
+    if seed < 0:
+        raise DataError(f"seed must be 0 or more, got {seed}")
+
+
+def _holds(out: Path, record: dict[str, int]) -> bool:
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return False
+    try:
+        if json.loads((out / RECORD).read_text()) == record:
+            return True
+    except (OSError, ValueError):
+        pass
+    raise DataError(f"{out} exists and holds other data; remove it or write to another directory")
+
+
+@contextmanager
+def _whole(out: Path) -> Iterator[Path]:
+    """A directory beside `out` that becomes `out` at the end, and is removed if there is no such end."""
+    partial = out.absolute().with_name(f".{out.absolute().name}.partial-{os.getpid()}")
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        if out.exists():
+            out.rmdir()
+        partial.rename(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _write_pictures(directory: Path, count: int, size: int, seed: int) -> None:
+    jobs = [range(first, min(first + _FACES_PER_JOB, count)) for first in range(0, count, _FACES_PER_JOB)]
+    with tqdm(total=count, desc="faces", unit="face") as progress:
+        if count <= _TOO_FEW_TO_SHARE:
+            for job in jobs:
+                progress.update(_write_job(directory, job, size, seed))
+            return
+        workers = min(len(jobs), _cores())
+        # A fork would copy the locks of whatever threads TensorFlow or JAX have started in this process.
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(
+            workers, context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+        )
+        try:
+            for done in as_completed([pool.submit(_write_job, directory, job, size, seed) for job in jobs]):
+                progress.update(done.result())
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _write_job(directory: Path, indices: range, size: int, seed: int) -> int:
+    for index in indices:
+        one = face(seed, index)
+        image, labels = render(one.geometry, one.style, size)
+        photo = directory / "CelebA-HQ-img" / f"{index}.jpg"
+        Image.fromarray(image).save(photo, quality=95, subsampling="4:4:4")
+        masks = directory / "CelebAMask-HQ-mask-anno" / str(index // _FACES_PER_FOLDER)
+        for label in np.unique(labels[labels > 0]):
+            mask = np.where(labels == label, np.uint8(255), np.uint8(0))
+            Image.fromarray(mask).save(masks / f"{index:05d}_{CLASSES[label]}.png", compress_level=1)
+    return len(indices)
+
+
+def _write_tables(directory: Path, faces: list[Face]) -> None:
+    origins = [celeba_index(index) for index in range(len(faces))]
+    mapping = [f"{index:<8}{origin:<12}{origin:06d}.jpg" for index, origin in enumerate(origins)]
+    attributes = [attributes_of(one.geometry, one.style) for one in faces]
+    poses = [(one.geometry.pose.yaw, one.geometry.pose.pitch, one.geometry.pose.roll) for one in faces]
+    tables = {
+        "CelebA-HQ-to-CelebA-mapping.txt": [f"{'idx':<8}{'orig_idx':<12}orig_file", *mapping],
+        "CelebAMask-HQ-attribute-anno.txt": [
+            str(len(faces)),
+            " ".join(ATTRIBUTES),
+            *(f"{index}.jpg {' '.join(map(str, row))}" for index, row in enumerate(attributes)),
+        ],
+        "CelebAMask-HQ-pose-anno.txt": [
+            str(len(faces)),
+            "Yaw Pitch Roll",
+            *(f"{index}.jpg {' '.join(f'{angle:.4f}' for angle in row)}" for index, row in enumerate(poses)),
+        ],
+    }
+    for name, lines in tables.items():
+        (directory / name).write_text("\n".join(lines) + "\n")
