@@ -20,7 +20,7 @@ test: $(VENV)/installed-test  ## Check formatting, lint and arrows, then run eve
 	$(RUN) -m pytest -n 2
 
 clean:  ## Remove what the set-up and the quickstart made
-	rm -rf $(VENV) data/quickstart runs/quickstart *.egg-info
+	rm -rf $(VENV) data/quickstart runs/quickstart runs/*_quickstart *.egg-info
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name one with: make PYTHON=python3.11")'

@@ -1,7 +1,7 @@
 """Measures the training step of any config on this machine, on made-up batches; no data, no TensorFlow.
 
   python -m maskgan_jax.benchmark --config=configs/ebst.py:quickstart
-  python -m maskgan_jax.benchmark --config=configs/ebst.py --config.batch_size=1 --config.dtype=bfloat16 --json=ebst.json
+  python -m maskgan_jax.benchmark --config=configs/ebst.py --config.batch_size=1 --config.dtype=bfloat16 --json=out.json
 
 Prints a table; --json writes the same figures to a file.
 """

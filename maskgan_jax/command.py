@@ -1,9 +1,11 @@
 """How every command starts and ends: one line for what a user can mend, a traceback for what only we can."""
 
+import logging
 import sys
 from collections.abc import Callable
 
-from absl import app, flags, logging
+from absl import app, flags
+from tqdm import tqdm
 
 from data_pipeline.errors import DataError
 from maskgan_jax.errors import UserError
@@ -11,8 +13,9 @@ from maskgan_jax.errors import UserError
 
 def run(main: Callable[[list[str]], None]) -> None:
     """Parses flags, runs `main` and exits: 0 when done, 1 after a user's error, 2 for a flag that is not understood."""
+
     def guarded(argv: list[str]) -> None:
-        logging.set_verbosity(logging.INFO)
+        logging.basicConfig(level=logging.INFO, handlers=[_AboveProgressBars()], force=True)
         try:
             main(argv)
         except (UserError, DataError) as error:
@@ -24,7 +27,21 @@ def run(main: Callable[[list[str]], None]) -> None:
 def _parse(argv: list[str]) -> list[str]:
     try:
         return flags.FLAGS(argv)
-    except (flags.Error, UserError, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
-        message = " ".join(str(error).split())
-        print(f"error: {message}", file=sys.stderr)
+    except (flags.Error, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)
+
+
+class _AboveProgressBars(logging.Handler):
+    """Prints our own news and everybody's warnings, without breaking a progress bar that is being drawn."""
+
+    CHATTY = ("jax", "orbax", "tensorflow_datasets")
+
+    def __init__(self):
+        super().__init__()
+        self.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        chatty = any(f"/{library}/" in record.pathname for library in self.CHATTY)
+        if record.levelno > logging.INFO or not chatty:
+            tqdm.write(self.format(record), file=sys.stderr)

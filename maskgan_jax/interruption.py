@@ -5,7 +5,7 @@ from pathlib import Path
 from types import FrameType
 
 
-class Interrupted(Exception):
+class Interrupted(Exception):  # noqa: N818 - a wish granted, not an error
     """The run was asked to stop, saved its state and can go on with the same command."""
 
     def __init__(self, cause: signal.Signals, step: int, folder: Path):

@@ -8,9 +8,10 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int
 
-from maskgan_jax.networks.discriminator import FeatureMaps
-
 AdversarialForm = Literal["least_squares", "log"]
+
+FeatureMaps = Sequence[Sequence[Array]]
+"""Of each of the discriminator's scales the maps after its layers, the logits last."""
 
 PERCEPTUAL_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 """Of the five VGG19 features, from full size down (published code, `VGGLoss`)."""

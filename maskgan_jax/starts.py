@@ -37,7 +37,7 @@ def _load_vgg19(config: ConfigDict, shapes: Start) -> Start:
     if not path.is_file():
         raise UserError(
             f"config.init.vgg19: no file at {path}. The perceptual loss needs torchvision's ImageNet weights: in an "
-            "environment with torchvision run `python -c \"import torch, torchvision; torch.save(torchvision.models."
+            'environment with torchvision run `python -c "import torch, torchvision; torch.save(torchvision.models.'
             "vgg19(weights='IMAGENET1K_V1').state_dict(), 'vgg19.pth')\"`; or go without the term: "
             "--config.losses.lambda_percept=0"
         )

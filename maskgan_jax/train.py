@@ -2,6 +2,7 @@
 
 import math
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -78,11 +79,14 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
         def check_and_log(losses: list[Mapping[str, jax.Array]], last_step: int) -> None:
             if not losses:
                 return
+            nonlocal logged_at
             values = mesh.to_host(losses)
+            seconds, logged_at = time.perf_counter() - logged_at, time.perf_counter()
             for step, scalars in enumerate(values, start=last_step - len(values) + 1):
                 _check_finite(scalars, step, folder)
             latest = {name: float(value) for name, value in values[-1].items()}
-            log.write(last_step, {f"train/{name}": value for name, value in latest.items()})
+            named = {f"train/{name}": value for name, value in latest.items()}
+            log.write(last_step, named | {"seconds_per_step": seconds / len(values)})
             bar.set_postfix({name: f"{value:.3g}" for name, value in latest.items()}, refresh=False)
 
         def evaluate(step: int) -> None:
@@ -101,6 +105,7 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
         # The loop.
         last_step = config.num_train_steps
         losses = []
+        logged_at = time.perf_counter()
         bar = tqdm(
             total=last_step, initial=resumed_step, desc=config.name, unit="step", dynamic_ncols=True,
             mininterval=0.5 if sys.stderr.isatty() else 30, disable=jax.process_index() > 0,

@@ -28,7 +28,7 @@ def load(path: Path, shapes: PyTree) -> PyTree:
     try:
         import torch
     except ImportError:
-        raise UserError(f"{path}: reading it needs PyTorch; install it with: pip install 'maskgan_jax[torch]'") from None
+        raise UserError(f"{path}: reading it needs PyTorch; install it: pip install 'maskgan_jax[torch]'") from None
     try:
         state_dict = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
@@ -39,7 +39,7 @@ def load(path: Path, shapes: PyTree) -> PyTree:
         tensor = state_dict.get(name) if isinstance(state_dict, dict) else None
         if not isinstance(tensor, torch.Tensor) or tuple(tensor.shape) != shape:
             found = tuple(tensor.shape) if isinstance(tensor, torch.Tensor) else "nothing"
-            raise UserError(f"{path}: entry {name} should have shape {shape}, found {found}; is it torchvision's vgg19?")
+            raise UserError(f"{path}: entry {name} needs shape {shape}, found {found}; is it torchvision's vgg19?")
         return tensor.to(torch.float32).numpy()
 
     params = {}
@@ -54,7 +54,7 @@ def load(path: Path, shapes: PyTree) -> PyTree:
 
 
 def _entries() -> list[tuple[str, int]]:
-    """Our name of each convolution and its place in torchvision's `features`: a ReLU follows each, a pool each block."""
+    """Our name of each convolution and its place in torchvision's `features`, where ReLUs and pools have places too."""
     entries, index = [], 0
     for block, widths in enumerate(BLOCKS, start=1):
         for layer in range(1, len(widths) + 1):

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from maskgan_jax.networks.layers import GlobalGenerator
@@ -19,7 +20,7 @@ class AlphaBlender(nn.Module):
 
     widths: tuple[int, ...] = (32, 64, 128, 256)
     residual_blocks: int = 3
-    dtype: jnp.dtype = jnp.float32
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(

@@ -1,7 +1,8 @@
-"""The Dense Mapping Network G(M, M^t, I^t): the mask to draw, in the style of a photo with its mask (paper, Sec. 3.2)."""
+"""The Dense Mapping Network G(M, M^t, I^t): a mask drawn in the style of a photo with its mask (paper, Sec. 3.2)."""
 
 import jax.numpy as jnp
 from flax import linen as nn
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from maskgan_jax.networks.layers import GlobalGenerator
@@ -26,13 +27,11 @@ class DenseMappingNetwork(nn.Module):
     residual_blocks: int = 4
     style_widths: tuple[int, ...] = (16, 32, 64)
     style_deep_layers: int = 3
-    dtype: jnp.dtype = jnp.float32
+    dtype: DTypeLike = jnp.float32
 
     def setup(self):
         style_size = self.residual_blocks * 2 * 2 * self.widths[-1]
-        self.style_encoder = SpatialAwareStyleEncoder(
-            style_size, self.style_widths, self.style_deep_layers, self.dtype
-        )
+        self.style_encoder = SpatialAwareStyleEncoder(style_size, self.style_widths, self.style_deep_layers, self.dtype)
         self.backbone = GlobalGenerator(self.widths, self.residual_blocks, dtype=self.dtype)
 
     def encode_style(self, image_t: Float[Array, "b h w 3"], mask_t: Float[Array, "b h w k"]) -> Float[Array, "b s"]:

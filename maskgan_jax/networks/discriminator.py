@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 from flax import linen as nn
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from maskgan_jax.networks.layers import Conv, instance_norm, leaky_relu
@@ -19,7 +20,7 @@ class PatchDiscriminator(nn.Module):
     """
 
     widths: tuple[int, ...] = (64, 128, 256, 512)
-    dtype: jnp.dtype = jnp.float32
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w i"]) -> list[Array]:
@@ -44,7 +45,7 @@ class MultiScaleDiscriminator(nn.Module):
 
     widths: tuple[int, ...] = (64, 128, 256, 512)
     scales: int = 2
-    dtype: jnp.dtype = jnp.float32
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, mask_t: Float[Array, "b h w k"], image: Float[Array, "b h w 3"]) -> FeatureMaps:

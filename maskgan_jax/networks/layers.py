@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 from jax import lax
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 EPSILON = 1e-5
@@ -48,7 +49,7 @@ def pad_image(x: Array, width: int, mode: Literal["reflect", "edge"]) -> Array:
     return jnp.pad(x, ((0, 0), (width, width), (width, width), (0, 0)), mode=mode)
 
 
-def depth_to_space(x: Float[Array, "b h w 4*c"]) -> Float[Array, "b 2*h 2*w c"]:
+def depth_to_space(x: Float[Array, "b h w k"]) -> Float[Array, "b 2*h 2*w k//4"]:
     """Spreads four groups of channels over 2x2 pixels: upper left, upper right, lower left, lower right."""
     b, h, w, c = x.shape
     x = x.reshape(b, h, w, 2, 2, c // 4)
@@ -74,7 +75,7 @@ class Conv(nn.Module):
     padding: int = 0
     pad_mode: Literal["zero", "reflect"] = "zero"
     kernel_init: nn.initializers.Initializer = normal_init
-    dtype: jnp.dtype = jnp.float32
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b H W o"]:
@@ -97,7 +98,7 @@ class ConvTranspose(nn.Module):
     """
 
     features: int
-    dtype: jnp.dtype = jnp.float32
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b 2*h 2*w o"]:
@@ -121,7 +122,7 @@ class UpsampleConv(nn.Module):
 
     features: int
     kernel_init: nn.initializers.Initializer = normal_init
-    dtype: jnp.dtype = jnp.float32
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b 2*h 2*w o"]:
@@ -149,7 +150,9 @@ def instance_norm(x: Float[Array, "b h w c"]) -> Float[Array, "b h w c"]:
     return ((x32 - mean) * lax.rsqrt(variance + EPSILON)).astype(x.dtype)
 
 
-def adain(z: Float[Array, "b h w c"], scale: Float[Array, "b c"], shift: Float[Array, "b c"]) -> Float[Array, "b h w c"]:
+def adain(
+    z: Float[Array, "b h w c"], scale: Float[Array, "b c"], shift: Float[Array, "b c"]
+) -> Float[Array, "b h w c"]:
     """Adaptive instance norm, `scale * (z - mean(z)) / std(z) + shift` (paper, Eq. 4)."""
     return (instance_norm(z) * scale[:, None, None] + shift[:, None, None]).astype(z.dtype)
 
@@ -166,7 +169,7 @@ class ResidualBlock(nn.Module):
     they are instance norms.
     """
 
-    dtype: jnp.dtype = jnp.float32
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w k"], style: Float[Array, "b s"] | None = None) -> Float[Array, "b h w k"]:
@@ -199,7 +202,7 @@ class GlobalGenerator(nn.Module):
     widths: tuple[int, ...]
     residual_blocks: int
     features: int = 3
-    dtype: jnp.dtype = jnp.float32
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w i"], style: Float[Array, "b s"] | None = None) -> Float[Array, "b h w o"]:

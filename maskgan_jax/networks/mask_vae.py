@@ -4,6 +4,7 @@ import math
 
 import jax.numpy as jnp
 from flax import linen as nn
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from maskgan_jax.networks.layers import Conv, UpsampleConv, leaky_relu
@@ -27,7 +28,7 @@ class MaskVAE(nn.Module):
     num_classes: int = 19
     widths: tuple[int, ...] = (32, 64, 128, 256, 512, 1024, 2048)
     latent_size: int = 1024
-    dtype: jnp.dtype = jnp.float32
+    dtype: DTypeLike = jnp.float32
 
     def setup(self):
         if self.size != 4 * 2 ** len(self.widths):

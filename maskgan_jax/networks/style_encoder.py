@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from maskgan_jax.networks.layers import Conv, normal_init
@@ -11,7 +12,7 @@ from maskgan_jax.networks.layers import Conv, normal_init
 class SpatialFeatureTransform(nn.Module):
     """SFT: `x * scale(f) + shift(f)`, each of the two a 1x1, leaky ReLU 0.1, 1x1 over the mask's features f."""
 
-    dtype: jnp.dtype = jnp.float32
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w c"], f: Float[Array, "b h w k"]) -> Float[Array, "b h w c"]:
@@ -35,7 +36,7 @@ class SpatialAwareStyleEncoder(nn.Module):
     style_size: int
     widths: tuple[int, ...] = (16, 32, 64)
     deep_layers: int = 3
-    dtype: jnp.dtype = jnp.float32
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, image: Float[Array, "b h w 3"], mask: Float[Array, "b h w k"]) -> Float[Array, "b s"]:

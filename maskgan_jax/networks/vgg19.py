@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 from flax import linen as nn
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from maskgan_jax.networks.layers import Conv
@@ -23,7 +24,7 @@ class VGG19(nn.Module):
     """
 
     imagenet_normalisation: bool = False
-    dtype: jnp.dtype = jnp.float32
+    dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, image: Float[Array, "b h w 3"]) -> list[Array]:

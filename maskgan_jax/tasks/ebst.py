@@ -97,13 +97,11 @@ def make(config) -> Task:
             params["generator"], opt_state["generator_a"] = update(
                 optimiser, gradients, opt_state["generator_a"], params["generator"]
             )
-            gradients, (terms_b, blend) = jax.grad(
-                lambda p: loss_b(p, encode_style(p["generator"])), has_aux=True
-            )(_editing_params(params))
-        else:
-            gradients, ((terms_a, fake), (terms_b, blend)) = jax.grad(loss_joint, has_aux=True)(
+            gradients, (terms_b, blend) = jax.grad(lambda p: loss_b(p, encode_style(p["generator"])), has_aux=True)(
                 _editing_params(params)
             )
+        else:
+            gradients, ((terms_a, fake), (terms_b, blend)) = jax.grad(loss_joint, has_aux=True)(_editing_params(params))
         editing_params, opt_state["generator_b"] = update(
             optimiser, gradients, opt_state["generator_b"], _editing_params(params)
         )

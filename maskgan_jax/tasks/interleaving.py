@@ -9,7 +9,7 @@ from jaxtyping import Array
 
 
 def interleave(*arrays: Array) -> Array:
-    """n arrays (b ...) to one (n*b ...): the n versions of example 0, those of example 1, and so on."""
+    """Makes n arrays (b ...) one (n*b ...): the n versions of example 0, those of example 1, and so on."""
     return jnp.stack(arrays, axis=1).reshape(-1, *arrays[0].shape[1:])
 
 

@@ -1,0 +1,50 @@
+"""The whole of MaskGAN in minutes on a CPU: `make quickstart`, or `python -m launch.quickstart`.
+
+Renders synthetic faces, trains the three stages, edits held-out faces, prints one table and writes one picture grid.
+Each step is a command that you can type yourself; what is done already is not done again.
+"""
+
+import argparse
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+DATA = Path("data/quickstart")
+FACES = 3000
+SIZE = 64
+SEED = 0
+STAGES = ("mask_vae", "dense_mapping", "ebst")
+
+
+def main() -> None:
+    """Runs the commands one after the other and reports."""
+    argparse.ArgumentParser(
+        prog="python -m launch.quickstart", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
+    seconds = {}
+    for name, command in commands():
+        print(f"\n$ python {shlex.join(command)}", flush=True)
+        started = time.perf_counter()
+        status = subprocess.run([sys.executable, *command], check=False).returncode
+        if status:
+            sys.exit(status)
+        seconds[name] = time.perf_counter() - started
+
+    from launch import quickstart_report  # after the stages: until then their memory is theirs alone
+
+    quickstart_report.report(DATA, SIZE, SEED, {stage: Path(f"runs/{stage}_quickstart") for stage in STAGES}, seconds)
+
+
+def commands() -> Iterator[tuple[str, list[str]]]:
+    """Name and arguments of every command, in order."""
+    faces = ["-m", "data_pipeline.synthetic_faces", f"--out={DATA}", f"--count={FACES}", f"--size={SIZE}"]
+    yield "faces", [*faces, f"--seed={SEED}"]
+    for stage in STAGES:
+        yield stage, ["-m", "maskgan_jax.main", f"--config=configs/{stage}.py:quickstart"]
+
+
+if __name__ == "__main__":
+    main()

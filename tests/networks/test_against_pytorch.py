@@ -1,0 +1,292 @@
+"""Whole networks against a PyTorch rendering of the published code, at small widths and 64 px.
+
+Weights go over by a mapping of this file's own, from the published entry names to ours.
+"""
+
+import copy
+from collections.abc import Sequence
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from maskgan_jax.networks.alpha_blender import AlphaBlender
+from maskgan_jax.networks.dense_mapping import DenseMappingNetwork
+from maskgan_jax.networks.discriminator import MultiScaleDiscriminator
+from maskgan_jax.networks.mask_vae import MaskVAE
+from maskgan_jax.networks.vgg19 import VGG19
+
+torch = pytest.importorskip("torch")
+
+from networks import pytorch_networks  # noqa: E402
+
+BATCH, SIZE = 2, 64
+WIDTHS = (6, 8, 10, 12)
+RESIDUAL_BLOCKS = 2
+STYLE_WIDTHS = (4, 6, 8)
+CODE_SIZE = 5
+MASK_VAE = MaskVAE(SIZE, 19, WIDTHS, CODE_SIZE)
+
+TOLERANCE = {"rtol": 1e-4, "atol": 1e-4}
+
+
+def conv(state, name: str) -> dict:
+    weight = state[f"{name}.weight"].numpy()
+    return {"kernel": jnp.asarray(weight.transpose(2, 3, 1, 0)), "bias": jnp.asarray(state[f"{name}.bias"].numpy())}
+
+
+def conv_transpose(state, name: str) -> dict:
+    weight = state[f"{name}.weight"].numpy()
+    return {"kernel": jnp.asarray(weight.transpose(2, 3, 0, 1)), "bias": jnp.asarray(state[f"{name}.bias"].numpy())}
+
+
+def dense(state, name: str) -> dict:
+    weight = state[f"{name}.weight"].flatten(1).numpy()
+    return {"kernel": jnp.asarray(weight.T), "bias": jnp.asarray(state[f"{name}.bias"].numpy())}
+
+
+def batch_norm(state, name: str) -> tuple[dict, dict]:
+    weight, bias, mean, var = (
+        jnp.asarray(state[f"{name}.{entry}"].numpy()) for entry in ("weight", "bias", "running_mean", "running_var")
+    )
+    return {"scale": weight, "bias": bias}, {"mean": mean, "var": var}
+
+
+def global_generator(state) -> dict:
+    """With WIDTHS and RESIDUAL_BLOCKS: stem 1, down 4, 7, 10, residual 13, 14, up 15, 18, 21, pad 24, head 25."""
+    params = {"stem": conv(state, "model.1"), "head": conv(state, "model.25")}
+    for level, index in enumerate((4, 7, 10)):
+        params[f"down_{level}"] = conv(state, f"model.{index}")
+    for block, index in enumerate((13, 14)):
+        params[f"residual_{block}"] = {
+            f"conv_{layer}": conv(state, f"model.{index}.conv_block.{layer}.conv") for layer in range(2)
+        }
+    for level, index in enumerate((15, 18, 21)):
+        params[f"up_{level}"] = conv_transpose(state, f"model.{index}")
+    return params
+
+
+def dense_mapping_network(state) -> dict:
+    encoder = {"to_style": dense(state, "enc_style.model_last.1")}
+    for layer in range(3):
+        encoder[f"label_{layer}"] = conv(state, f"enc_label.model.{layer}.conv")
+        encoder[f"label_{layer + 3}"] = conv(state, f"enc_label.model_last.{layer + 1}.conv")
+        encoder[f"style_{layer}"] = conv(state, f"enc_style.model.{layer}.conv")
+        encoder[f"style_{layer + 3}"] = conv(state, f"enc_style.model_middle.{layer}.conv")
+    for sft in range(2):
+        encoder[f"sft_{sft}"] = {
+            f"{kind}_{layer}": conv(state, f"enc_style.sft{sft + 1}.SFT_{kind}_conv{layer + 1}")
+            for kind in ("scale", "shift")
+            for layer in range(2)
+        }
+    return {"params": {"style_encoder": encoder, "backbone": global_generator(state)}}
+
+
+def mask_vae(state) -> dict:
+    """With four halvings: e1..e4 with bn1..bn4, d2..d5 with bn5..bn7."""
+    params = {
+        "to_mean": dense(state, "fc1"),
+        "to_log_variance": dense(state, "fc2"),
+        "from_code": dense(state, "d1"),
+    }
+    batch_stats = {}
+    for level in range(4):
+        params[f"down_{level}"] = conv(state, f"e{level + 1}")
+        params[f"up_{level}"] = conv(state, f"d{level + 2}")
+        params[f"down_norm_{level}"], batch_stats[f"down_norm_{level}"] = batch_norm(state, f"bn{level + 1}")
+    for level in range(3):
+        params[f"up_norm_{level}"], batch_stats[f"up_norm_{level}"] = batch_norm(state, f"bn{level + 5}")
+    return {"params": params, "batch_stats": batch_stats}
+
+
+def discriminator(state) -> dict:
+    return {
+        "params": {
+            ours: {f"conv_{layer}": conv(state, f"{theirs}_layer{layer}.0") for layer in range(5)}
+            for ours, theirs in {"scale_0": "scale1", "scale_1": "scale0"}.items()
+        }
+    }
+
+
+def vgg19(state) -> dict:
+    """The places of torchvision's `vgg19.features` where convolutions stand, up to conv5_1."""
+    places = {1: (0, 2), 2: (5, 7), 3: (10, 12, 14, 16), 4: (19, 21, 23, 25), 5: (28,)}
+    return {
+        "params": {
+            f"conv{block}_{layer}": conv(state, f"features.{index}")
+            for block, indices in places.items()
+            for layer, index in enumerate(indices, start=1)
+        }
+    }
+
+
+def images(seed: int) -> jax.Array:
+    return jax.random.uniform(jax.random.key(seed), (BATCH, SIZE, SIZE, 3), minval=-1, maxval=1)
+
+
+def masks(seed: int) -> jax.Array:
+    """One-hot masks of 8 px squares."""
+    labels = jax.random.randint(jax.random.key(seed), (BATCH, SIZE // 8, SIZE // 8), 0, 19)
+    return jax.nn.one_hot(labels.repeat(8, axis=1).repeat(8, axis=2), 19)
+
+
+def to_torch(x: jax.Array) -> "torch.Tensor":
+    x = np.array(x)
+    return torch.from_numpy(x.transpose(0, 3, 1, 2).copy() if x.ndim == 4 else x)
+
+
+def assert_same(ours: Sequence[jax.Array], theirs: Sequence["torch.Tensor"]):
+    for our, their in zip(ours, theirs, strict=True):
+        their = their.permute(0, 2, 3, 1) if their.ndim == 4 else their
+        assert their.std() > 0.01, "a constant would prove nothing"
+        np.testing.assert_allclose(our, their.numpy(), **TOLERANCE)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_gradients():
+    with torch.no_grad():
+        yield
+
+
+@pytest.fixture(scope="module")
+def torch_generator():
+    return pytorch_networks.randomise(
+        pytorch_networks.DenseMappingNetwork(WIDTHS, RESIDUAL_BLOCKS, STYLE_WIDTHS), seed=0
+    )
+
+
+@pytest.fixture(scope="module")
+def generator_variables(torch_generator) -> dict:
+    return dense_mapping_network(torch_generator.state_dict())
+
+
+def make_generator(dtype=jnp.float32) -> DenseMappingNetwork:
+    return DenseMappingNetwork(WIDTHS, RESIDUAL_BLOCKS, STYLE_WIDTHS, dtype=dtype)
+
+
+@pytest.fixture(scope="module")
+def drawn(generator_variables) -> tuple[jax.Array, jax.Array]:
+    """Style and picture of the float32 generator."""
+    return draw(make_generator(), generator_variables)
+
+
+def draw(generator: DenseMappingNetwork, variables: dict) -> tuple[jax.Array, jax.Array]:
+    @jax.jit
+    def style_and_picture(variables, mask, mask_t, image_t):
+        style = generator.apply(variables, image_t, mask_t, method="encode_style")
+        return style, generator.apply(variables, mask, style, method="generate")
+
+    return style_and_picture(variables, masks(0), masks(1), images(2))
+
+
+def test_dense_mapping_network(torch_generator, drawn):
+    mask, mask_t, image_t = to_torch(masks(0)), to_torch(masks(1)), to_torch(images(2))
+
+    assert_same(drawn, [torch_generator.encode_style(mask_t, image_t), torch_generator(mask, mask_t, image_t)])
+
+
+def test_generator_call_encodes_the_style_of_photo_and_target_mask(generator_variables, drawn):
+    picture = jax.jit(make_generator().apply)(generator_variables, masks(0), masks(1), images(2))
+
+    np.testing.assert_allclose(picture, drawn[1], **TOLERANCE)
+
+
+def test_generator_in_bfloat16_is_near(generator_variables, drawn):
+    style, picture = draw(make_generator(jnp.bfloat16), generator_variables)
+
+    assert style.dtype == picture.dtype == jnp.float32
+    difference = np.abs(picture - drawn[1])
+    # bfloat16 has 8 significant bits, 4e-3; some twenty layers may add up a few of these, yet not none.
+    assert 1e-4 < difference.mean() < 0.03
+    assert difference.max() < 0.3
+
+
+def test_parameters_of_a_bfloat16_generator_are_float32():
+    params = jax.eval_shape(make_generator(jnp.bfloat16).init, jax.random.key(0), masks(0), masks(1), images(2))
+
+    assert {leaf.dtype for leaf in jax.tree.leaves(params)} == {jnp.dtype("float32")}
+
+
+@pytest.fixture(scope="module")
+def torch_mask_vae():
+    return pytorch_networks.randomise(pytorch_networks.MaskVAE(WIDTHS, CODE_SIZE), seed=1)
+
+
+@pytest.fixture(scope="module")
+def mask_vae_variables(torch_mask_vae) -> dict:
+    return mask_vae(torch_mask_vae.state_dict())
+
+
+def test_mask_vae_encodes(torch_mask_vae, mask_vae_variables):
+    encode = jax.jit(partial(MASK_VAE.apply, method="encode"))
+
+    assert_same(encode(mask_vae_variables, masks(0)), torch_mask_vae.encode(to_torch(masks(0))))
+
+
+def test_mask_vae_decodes(torch_mask_vae, mask_vae_variables):
+    z = jax.random.normal(jax.random.key(3), (BATCH, CODE_SIZE))
+    decode = jax.jit(partial(MASK_VAE.apply, method="decode"))
+
+    assert_same([decode(mask_vae_variables, z)], [torch_mask_vae.decode(to_torch(z))])
+
+
+def test_mask_vae_in_training_normalises_by_the_batch(torch_mask_vae, mask_vae_variables):
+    noise = jax.random.normal(jax.random.key(4), (BATCH, CODE_SIZE))
+    train = jax.jit(partial(MASK_VAE.apply, train=True, mutable=["batch_stats"]))
+    ours, _ = train(mask_vae_variables, masks(0), noise)
+
+    training = copy.deepcopy(torch_mask_vae).train()
+    mean, log_variance = training.encode(to_torch(masks(0)))
+    logits = training.decode(mean + torch.exp(log_variance / 2) * to_torch(noise))
+    assert_same(ours, [logits, mean, log_variance])
+
+
+def test_alpha_blender():
+    reference = pytorch_networks.randomise(pytorch_networks.AlphaBlender(WIDTHS, RESIDUAL_BLOCKS), seed=2)
+    variables = {"params": {"net": global_generator(reference.state_dict())}}
+
+    ours = jax.jit(AlphaBlender(WIDTHS, RESIDUAL_BLOCKS).apply)(variables, images(0), images(1))
+
+    assert_same(ours, reference(to_torch(images(0)), to_torch(images(1))))
+
+
+def test_discriminator():
+    reference = pytorch_networks.randomise(pytorch_networks.MultiScaleDiscriminator(WIDTHS), seed=3)
+
+    ours = jax.jit(MultiScaleDiscriminator(WIDTHS).apply)(discriminator(reference.state_dict()), masks(0), images(1))
+
+    theirs = reference(to_torch(masks(0)), to_torch(images(1)))
+    assert [len(maps) for maps in ours] == [5, 5]
+    for our_maps, their_maps in zip(ours, theirs, strict=True):
+        assert_same(our_maps, their_maps)
+
+
+@pytest.mark.parametrize("imagenet_normalisation", [False, True])
+def test_vgg19(imagenet_normalisation):
+    reference = pytorch_networks.randomise(pytorch_networks.VGG19(), seed=4)
+    variables = vgg19(reference.state_dict())
+
+    ours = jax.jit(VGG19(imagenet_normalisation).apply)(variables, images(0))
+
+    x = to_torch(images(0))
+    if imagenet_normalisation:  # torchvision, `VGG19_Weights.IMAGENET1K_V1.transforms`, of RGB in [0, 1]
+        mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+        x = ((x + 1) / 2 - mean[:, None, None]) / std[:, None, None]
+    assert_same(ours, reference(x))
+
+
+@pytest.mark.parametrize(
+    ("network", "published"),
+    [
+        (pytorch_networks.DenseMappingNetwork, 89_702_595),
+        (pytorch_networks.MaskVAE, 170_619_571),
+        (pytorch_networks.AlphaBlender, 4_329_443),
+        (pytorch_networks.MultiScaleDiscriminator, 5_568_386),
+    ],
+)
+def test_the_rendering_is_the_published_network(network, published):
+    with torch.device("meta"):
+        parameters = network().parameters()
+    assert sum(parameter.numel() for parameter in parameters) == published
