@@ -44,6 +44,7 @@ def preset(task: str, variant: str) -> ConfigDict:
     config.networks.generator.residual_blocks = 4  # demo
     config.networks.generator.style_widths = (16, 32, 64)  # paper, Fig. 11; demo
     config.networks.generator.style_deep_layers = 3  # paper, Fig. 11; demo
+    config.networks.generator.style_init = "published"
     config.networks.discriminator = ConfigDict()
     config.networks.discriminator.widths = (64, 128, 256, 512)  # demo
     config.networks.discriminator.scales = 2  # paper, D_1,2
@@ -72,6 +73,7 @@ def preset(task: str, variant: str) -> ConfigDict:
         config.data.size = 128
         config.networks.generator.widths = (16, 32, 64, 128)
         config.networks.generator.residual_blocks = 3
+        config.networks.generator.style_init = "he"
         config.networks.discriminator.widths = (16, 32, 64, 128)
         config.networks.mask_vae.widths = (16, 32, 64, 128, 256)
         config.networks.mask_vae.latent_size = 128
@@ -86,6 +88,7 @@ def preset(task: str, variant: str) -> ConfigDict:
         config.data.size = 64
         config.networks.generator.widths = (16, 32, 64, 96)
         config.networks.generator.residual_blocks = 3
+        config.networks.generator.style_init = "he"
         config.networks.discriminator.widths = (16, 32, 64, 64)
         config.networks.mask_vae.widths = (16, 32, 64, 128)
         config.networks.mask_vae.latent_size = 128
@@ -104,10 +107,12 @@ def adversarial_losses(config: ConfigDict) -> None:
     config.losses.adversarial = "least_squares"  # demo; the paper prints "log"
     config.losses.lambda_feat = 10.0  # paper, Sec. 4.1; demo
     config.losses.lambda_percept = 10.0  # paper, Sec. 4.1; demo
+    config.losses.lambda_pixel = 0.0  # own: L1 between pixels (pix2pix), for runs without the perceptual term
     config.losses.imagenet_normalisation = False  # demo: VGG19 sees images in [-1, 1]
     config.average_decay = 0.999  # own; of the generator for inference; 0 keeps none
     config.init = ConfigDict()
     config.init.vgg19 = "vgg19.pth"
     if config.variant:
-        config.losses.lambda_percept = 0.0  # runs without VGG19's weights
+        config.losses.lambda_percept = 0.0  # these run without VGG19's weights
+        config.losses.lambda_pixel = 10.0
         config.average_decay = 0.99

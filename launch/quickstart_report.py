@@ -62,9 +62,9 @@ def held_out_edits(seed: int, size: int) -> list[Edit]:
     edits = []
     for place, index in enumerate(indices):
         name = list(EDITS)[place % len(EDITS)]
-        geometry, style = face(seed, index)
-        photo, mask = render(geometry, style, size)
-        truth, edited_mask = render(EDITS[name](geometry), style, size)
+        original = face(seed, index)
+        photo, mask = render(original.geometry, original.style, size)
+        truth, edited_mask = render(EDITS[name](original.geometry), original.style, size)
         edits.append(Edit(name, photo, mask, edited_mask, truth))
     return [edit for edit in edits if edit.region.any()]
 

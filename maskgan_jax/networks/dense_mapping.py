@@ -1,12 +1,16 @@
 """The Dense Mapping Network G(M, M^t, I^t): a mask drawn in the style of a photo with its mask (paper, Sec. 3.2)."""
 
+from typing import Literal
+
 import jax.numpy as jnp
 from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.layers import GlobalGenerator
+from maskgan_jax.networks.layers import GlobalGenerator, normal_init
 from maskgan_jax.networks.style_encoder import SpatialAwareStyleEncoder
+
+STYLE_INITS = {"published": normal_init, "he": nn.initializers.he_normal()}
 
 
 class DenseMappingNetwork(nn.Module):
@@ -20,6 +24,8 @@ class DenseMappingNetwork(nn.Module):
       residual_blocks: AdaIN residual blocks of the backbone.
       style_widths: channels of the style encoder at full, half and quarter size.
       style_deep_layers: halvings of the style encoder after the quarter size.
+      style_init: initial weights of the style encoder: `published`, normal(0, 0.02), for the published widths; or `he`,
+        He et al. 2015, which keeps the signal alive in narrow ones too.
       dtype: type of the computation.
     """
 
@@ -27,11 +33,14 @@ class DenseMappingNetwork(nn.Module):
     residual_blocks: int = 4
     style_widths: tuple[int, ...] = (16, 32, 64)
     style_deep_layers: int = 3
+    style_init: Literal["published", "he"] = "published"
     dtype: DTypeLike = jnp.float32
 
     def setup(self):
         style_size = self.residual_blocks * 2 * 2 * self.widths[-1]
-        self.style_encoder = SpatialAwareStyleEncoder(style_size, self.style_widths, self.style_deep_layers, self.dtype)
+        self.style_encoder = SpatialAwareStyleEncoder(
+            style_size, self.style_widths, self.style_deep_layers, STYLE_INITS[self.style_init], self.dtype
+        )
         self.backbone = GlobalGenerator(self.widths, self.residual_blocks, dtype=self.dtype)
 
     def encode_style(self, image_t: Float[Array, "b h w 3"], mask_t: Float[Array, "b h w k"]) -> Float[Array, "b s"]:

@@ -1,5 +1,6 @@
 """Layers that the networks of the papers share; NHWC images, HWIO kernels, parameters and statistics in float32."""
 
+import math
 from typing import Literal
 
 import jax
@@ -14,6 +15,19 @@ EPSILON = 1e-5
 
 normal_init = nn.initializers.normal(0.02)
 """Initial weights of every convolution but the MaskVAE's (published code, `weights_init`)."""
+
+
+def bias_init(fan_in: int) -> nn.initializers.Initializer:
+    """PyTorch's default initial biases, uniform within 1 / sqrt(fan_in) of 0, which `weights_init` leaves alone.
+
+    They matter: the style encoder has no normalisation, and from weights of 0.02 and biases of 0 no style comes out.
+    """
+
+    def init(key: Array, shape: tuple[int, ...], dtype: DTypeLike = jnp.float32) -> Array:
+        bound = 1 / math.sqrt(fan_in)
+        return jax.random.uniform(key, shape, dtype, -bound, bound)
+
+    return init
 
 
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
@@ -65,7 +79,7 @@ class Conv(nn.Module):
       strides: step in both directions.
       padding: pixels added on every side.
       pad_mode: what the padding holds: `zero`, or `reflect` without repeating the border.
-      kernel_init: initial weights; biases begin at 0.
+      kernel_init: initial weights; biases begin as `bias_init` says.
       dtype: type of the computation.
     """
 
@@ -81,7 +95,7 @@ class Conv(nn.Module):
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b H W o"]:
         shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
         kernel = self.param("kernel", self.kernel_init, shape).astype(self.dtype)
-        bias = self.param("bias", nn.initializers.zeros_init(), (self.features,)).astype(self.dtype)
+        bias = self.param("bias", bias_init(9 * x.shape[-1]), (self.features,)).astype(self.dtype)
         x = x.astype(self.dtype)
         convolution = {"zero": convolve, "reflect": convolve_reflected}[self.pad_mode]
         return convolution(x, kernel, self.strides, self.padding) + bias
@@ -103,7 +117,7 @@ class ConvTranspose(nn.Module):
     @nn.compact
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b 2*h 2*w o"]:
         kernel = self.param("kernel", normal_init, (3, 3, x.shape[-1], self.features)).astype(self.dtype)
-        bias = self.param("bias", nn.initializers.zeros_init(), (self.features,)).astype(self.dtype)
+        bias = self.param("bias", bias_init(9 * self.features), (self.features,)).astype(self.dtype)
         even = jnp.array([[0, 1, 0], [0, 0, 0]], self.dtype)  # taps (j, j + 1) of an even output row, from kernel rows
         odd = jnp.array([[0, 0, 1], [1, 0, 0]], self.dtype)
         taps = jnp.stack([even, odd])
@@ -128,7 +142,7 @@ class UpsampleConv(nn.Module):
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b 2*h 2*w o"]:
         b, h, w, _ = x.shape
         kernel = self.param("kernel", self.kernel_init, (3, 3, x.shape[-1], self.features)).astype(self.dtype)
-        bias = self.param("bias", nn.initializers.zeros_init(), (self.features,)).astype(self.dtype)
+        bias = self.param("bias", bias_init(9 * x.shape[-1]), (self.features,)).astype(self.dtype)
         even = jnp.array([[1, 0, 0], [0, 1, 1]], self.dtype)  # taps (j - 1, j) of an even output row
         odd = jnp.array([[1, 1, 0], [0, 0, 1]], self.dtype)  # taps (j, j + 1) of an odd one
         taps = jnp.stack([even, odd])

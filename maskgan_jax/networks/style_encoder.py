@@ -1,24 +1,29 @@
 """The spatial-aware style encoder: what a photo looks like, told region by region by its mask (paper, Fig. 11, 12)."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.layers import Conv, normal_init
+from maskgan_jax.networks.layers import Conv, bias_init, normal_init
 
 
 class SpatialFeatureTransform(nn.Module):
     """SFT: `x * scale(f) + shift(f)`, each of the two a 1x1, leaky ReLU 0.1, 1x1 over the mask's features f."""
 
+    kernel_init: nn.initializers.Initializer = normal_init
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w c"], f: Float[Array, "b h w k"]) -> Float[Array, "b h w c"]:
+        conv = functools.partial(Conv, kernel_size=1, kernel_init=self.kernel_init, dtype=self.dtype)
+
         def modulation(name: str) -> Array:
-            hidden = Conv(f.shape[-1], 1, dtype=self.dtype, name=f"{name}_0")(f)
-            return Conv(x.shape[-1], 1, dtype=self.dtype, name=f"{name}_1")(jax.nn.leaky_relu(hidden, 0.1))
+            hidden = jax.nn.leaky_relu(conv(f.shape[-1], name=f"{name}_0")(f), 0.1)
+            return conv(x.shape[-1], name=f"{name}_1")(hidden)
 
         return x * modulation("scale") + modulation("shift")
 
@@ -30,23 +35,25 @@ class SpatialAwareStyleEncoder(nn.Module):
       style_size: entries of the style vector.
       widths: channels at full, half and quarter size, in both branches; the last is kept further down.
       deep_layers: halvings after the quarter size.
+      kernel_init: initial weights of the convolutions.
       dtype: type of the computation; the style itself is float32.
     """
 
     style_size: int
     widths: tuple[int, ...] = (16, 32, 64)
     deep_layers: int = 3
+    kernel_init: nn.initializers.Initializer = normal_init
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, image: Float[Array, "b h w 3"], mask: Float[Array, "b h w k"]) -> Float[Array, "b s"]:
+        conv = functools.partial(Conv, pad_mode="reflect", kernel_init=self.kernel_init, dtype=self.dtype)
+
         def stem(branch: str, x: Array) -> Array:
-            conv = Conv(self.widths[0], 7, padding=3, pad_mode="reflect", dtype=self.dtype, name=f"{branch}_0")
-            return nn.relu(conv(x))
+            return nn.relu(conv(self.widths[0], 7, padding=3, name=f"{branch}_0")(x))
 
         def halve(branch: str, layer: int, width: int, x: Array) -> Array:
-            name = f"{branch}_{layer}"
-            return Conv(width, 4, strides=2, padding=1, pad_mode="reflect", dtype=self.dtype, name=name)(x)
+            return conv(width, 4, strides=2, padding=1, name=f"{branch}_{layer}")(x)
 
         shallow = list(enumerate(self.widths[1:], start=1))
         deep = [(len(self.widths) + layer, self.widths[-1]) for layer in range(self.deep_layers)]
@@ -62,10 +69,13 @@ class SpatialAwareStyleEncoder(nn.Module):
         style = stem("style", image)
         for layer, width in shallow:
             style = nn.relu(halve("style", layer, width, style))
-        style = SpatialFeatureTransform(self.dtype, name="sft_0")(style, f1)
+        style = SpatialFeatureTransform(self.kernel_init, self.dtype, name="sft_0")(style, f1)
         for layer, width in deep:
             style = nn.relu(halve("style", layer, width, style))
-        style = SpatialFeatureTransform(self.dtype, name="sft_1")(style, f2)
+        style = SpatialFeatureTransform(self.kernel_init, self.dtype, name="sft_1")(style, f2)
 
         pooled = style.astype(jnp.float32).mean((1, 2))
-        return nn.Dense(self.style_size, kernel_init=normal_init, name="to_style")(pooled)
+        to_style = nn.Dense(
+            self.style_size, kernel_init=normal_init, bias_init=bias_init(pooled.shape[-1]), name="to_style"
+        )
+        return to_style(pooled)

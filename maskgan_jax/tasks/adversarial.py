@@ -72,10 +72,11 @@ def generator_loss(
     networks: Networks,
     params: PyTree,
     mask_t: Float[Array, "b h w k"],
+    image_t: Float[Array, "b h w 3"],
     fake: Float[Array, "b h w 3"],
     real: RealFeatures,
 ) -> tuple[Float[Array, ""], Scalars]:
-    """Eq. 6: adversarial + lambda_feat * feature matching + lambda_percept * perceptual.
+    """Eq. 6: adversarial + lambda_feat * feature matching + lambda_percept * perceptual, and lambda_pixel * pixel.
 
     `params` holds the discriminator and, where the perceptual term is on, VGG19; the gradient is for `fake`.
 
@@ -92,6 +93,9 @@ def generator_loss(
         features = networks.vgg19.apply({"params": params["vgg19"]}, fake)
         terms["perceptual"] = losses.perceptual(features, real.vgg19)
         total += config.losses.lambda_percept * terms["perceptual"]
+    if config.losses.lambda_pixel:
+        terms["pixel"] = losses.mean_absolute_error(fake, image_t)
+        total += config.losses.lambda_pixel * terms["pixel"]
     return total, terms
 
 

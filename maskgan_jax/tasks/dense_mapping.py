@@ -40,7 +40,7 @@ def make(config) -> Task:
 
         def generator_loss(generator_params):
             fake = generator.apply({"params": generator_params}, mask_t, mask_t, image_t)
-            total, terms = adversarial.generator_loss(config, networks, params, mask_t, fake, real)
+            total, terms = adversarial.generator_loss(config, networks, params, mask_t, image_t, fake, real)
             return total, (terms, fake)
 
         gradients, (terms, fake) = jax.grad(generator_loss, has_aux=True)(params["generator"])

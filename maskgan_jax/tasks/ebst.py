@@ -76,12 +76,12 @@ def make(config) -> Task:
 
         def loss_a(generator_params: PyTree, style: Array):
             fake = generator.apply({"params": generator_params}, mask_t, style, method="generate")
-            total, terms = adversarial.generator_loss(config, networks, params, mask_t, fake, real)
+            total, terms = adversarial.generator_loss(config, networks, params, mask_t, image_t, fake, real)
             return total, (terms, fake)
 
         def loss_b(editing_params: PyTree, style: Array):
             _, _, blend, _ = draw_edits(editing_params, style, mask_inter, mask_outer)
-            total, terms = adversarial.generator_loss(config, networks, params, mask_t, blend, real)
+            total, terms = adversarial.generator_loss(config, networks, params, mask_t, image_t, blend, real)
             return total, (terms, blend)
 
         def loss_joint(editing_params: PyTree):

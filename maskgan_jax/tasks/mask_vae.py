@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Integer
 
 from data_pipeline.labels import CLASSES
 from maskgan_jax import losses
@@ -89,15 +89,15 @@ def variables_of(state: TrainState) -> dict:
     return {"params": state.params["mask_vae"], "batch_stats": state.batch_stats["mask_vae"]}
 
 
-def reconstruct(network: MaskVAE, variables, labels: Int[Array, "b h w"]) -> Int[Array, "b h w"]:
+def reconstruct(network: MaskVAE, variables, labels: Integer[Array, "b h w"]) -> Integer[Array, "b h w"]:
     """Label maps through the mean of their codes and back, by arg max."""
     mean, _ = network.apply(variables, one_hot(labels), method="encode")
     return network.apply(variables, mean, method="decode").argmax(-1)
 
 
 def simulate_edits(
-    network: MaskVAE, variables, mask_t: Int[Array, "b h w"], mask_ref: Int[Array, "b h w"], lambda_inter: float
-) -> tuple[Int[Array, "b h w"], Int[Array, "b h w"]]:
+    network: MaskVAE, variables, mask_t: Integer[Array, "b h w"], mask_ref: Integer[Array, "b h w"], lambda_inter: float
+) -> tuple[Integer[Array, "b h w"], Integer[Array, "b h w"]]:
     """M^inter and M^outer: M^t moved in the code space towards M^ref and away from it by 1 / lambda_inter of the way.
 
     Paper, Algorithm 1, lines 3 to 7. Label maps in, label maps out.
@@ -111,7 +111,7 @@ def simulate_edits(
 
 
 def confusion(
-    truth: Int[Array, "b h w"], predicted: Int[Array, "b h w"], weight: Float[Array, " b"]
+    truth: Integer[Array, "b h w"], predicted: Integer[Array, "b h w"], weight: Float[Array, " b"]
 ) -> Float[Array, "k k"]:
     """Share of pixels by true (row) and predicted (column) class, summed over images with their weights."""
     shares = jnp.einsum("bhwi,bhwj,b->ij", one_hot(truth), one_hot(predicted), weight)

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple, TypedDict
 import flax.struct
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Float, Int32, PyTree, UInt8
 
 from data_pipeline.labels import NUM_CLASSES
@@ -26,6 +25,8 @@ class Batch(TypedDict):
 class TrainState:
     """All that a run is: what it saves and goes on from.
 
+    The fields are trees, of arrays or of whatever a tree map makes of those.
+
     Attributes:
       step: steps taken, int32 scalar.
       params: parameters by network.
@@ -34,11 +35,11 @@ class TrainState:
       average: moving average of the parameters by network, where the run keeps one.
     """
 
-    step: Int32[Array, ""]
-    params: dict[str, PyTree]
-    batch_stats: dict[str, PyTree]
-    opt_state: dict[str, optax.OptState]
-    average: dict[str, PyTree]
+    step: PyTree
+    params: PyTree
+    batch_stats: PyTree
+    opt_state: PyTree
+    average: PyTree
 
     def inference_params(self, network: str) -> PyTree:
         """The moving average of a network where the run keeps one, else its parameters."""

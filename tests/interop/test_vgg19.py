@@ -12,13 +12,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from networks import pytorch_networks  # noqa: E402
-
 from configs import dense_mapping  # noqa: E402
 from maskgan_jax import starts, tasks  # noqa: E402
 from maskgan_jax.errors import UserError  # noqa: E402
 from maskgan_jax.interop import vgg19  # noqa: E402
 from maskgan_jax.networks.vgg19 import VGG19  # noqa: E402
+from tests.networks import pytorch_networks  # noqa: E402
 
 SHAPES = jax.eval_shape(VGG19().init, jax.random.key(0), jnp.zeros((1, 32, 32, 3)))["params"]
 
@@ -119,7 +118,7 @@ def test_entry_of_wrong_shape_is_named_with_both_shapes(tmp_path, name, shape):
     with pytest.raises(UserError) as error:
         vgg19.load(tmp_path / "vgg19.pth", SHAPES)
 
-    assert f"entry {name} should have shape {right}, found {shape}" in str(error.value)
+    assert f"entry {name} needs shape {right}, found {shape}" in str(error.value)
 
 
 @pytest.mark.parametrize("name", ["features.0.weight", "features.28.bias"])
@@ -128,7 +127,7 @@ def test_missing_entry_is_named(tmp_path, name):
     del state_dict[name]
     torch.save(state_dict, tmp_path / "vgg19.pth")
 
-    with pytest.raises(UserError, match=rf"vgg19\.pth: entry {name} should .* found nothing"):
+    with pytest.raises(UserError, match=rf"vgg19\.pth: entry {name} needs shape .* found nothing"):
         vgg19.load(tmp_path / "vgg19.pth", SHAPES)
 
 

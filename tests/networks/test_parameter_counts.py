@@ -20,7 +20,7 @@ MASK, IMAGE, CODE = (1, 512, 512, 19), (1, 512, 512, 3), (1, 1024)
         (AlphaBlender(), (IMAGE, IMAGE), 4_329_443),
         (MultiScaleDiscriminator(), (MASK, IMAGE), 5_568_386),
     ],
-    ids=lambda value: type(value).__name__ if hasattr(value, "init") else "",
+    ids=["DenseMappingNetwork", "MaskVAE", "AlphaBlender", "MultiScaleDiscriminator"],
 )
 def test_parameter_count_is_the_published_one(network, inputs, published):
     arrays = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in inputs]

@@ -1,0 +1,143 @@
+"""The loop on real tasks at tiny sizes: logs, pictures, checkpoints, resuming, and what bad input gets."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data_pipeline import input_pipeline
+from data_pipeline.errors import DataError
+from maskgan_jax.errors import UserError
+from maskgan_jax.interruption import Interrupted
+from maskgan_jax.train import train
+from tests.tiny import tiny_config
+
+TASKS = ("mask_vae", "dense_mapping", "ebst")
+
+
+def logged_losses(run: Path) -> dict[int, dict[str, float]]:
+    """The losses of every step, as the run logged them."""
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    losses = [(line["step"], {k: v for k, v in line.items() if k.startswith("train/")}) for line in lines]
+    return {step: entries for step, entries in losses if entries}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", TASKS)
+def test_a_run_leaves_losses_figures_a_picture_and_its_last_checkpoint(task, runs):
+    losses = logged_losses(runs / task)
+    assert sorted(losses) == [1, 2, 3, 4, 5, 6]
+    assert all(np.isfinite(value) for entries in losses.values() for value in entries.values())
+    figures = {name for line in (runs / task / "metrics.jsonl").read_text().splitlines() for name in json.loads(line)}
+    assert "validation/psnr" in figures or "validation/mean_iou" in figures
+    assert Image.open(runs / task / "pictures/step_0000006.png").size[0] > 3 * 128
+    assert [path.name for path in sorted((runs / task / "checkpoints").iterdir())] == ["2", "4", "6"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", TASKS)
+def test_a_run_cut_off_and_started_again_logs_the_same_losses_to_the_last_bit(task, faces, runs, tmp_path, monkeypatch):
+    config = tiny_config(task, faces, runs)
+    whole = input_pipeline.train_batches
+
+    def cut_off(*args, **kwargs):
+        for step, batch in enumerate(whole(*args, **kwargs), start=1):
+            if step == 7:  # one batch is on its way to the devices while the step before it runs
+                raise MemoryError("the machine is gone")
+            yield batch
+
+    config.num_train_steps = 7
+    uninterrupted = tmp_path / "uninterrupted"
+    train(config, uninterrupted)
+    monkeypatch.setattr(input_pipeline, "train_batches", cut_off)
+    with pytest.raises(MemoryError):
+        train(config, tmp_path / "resumed")
+    monkeypatch.undo()
+    train(config, tmp_path / "resumed")
+    assert logged_losses(tmp_path / "resumed") == logged_losses(uninterrupted)
+
+
+@pytest.mark.slow
+def test_sigterm_saves_the_step_and_the_same_command_goes_on(faces, tmp_path, monkeypatch):
+    config = tiny_config("mask_vae", faces)
+    config.checkpoint_every_steps = 100
+    whole = input_pipeline.train_batches
+
+    def told_to_stop(*args, **kwargs):
+        for step, batch in enumerate(whole(*args, **kwargs), start=1):
+            if step == 4:
+                os.kill(os.getpid(), signal.SIGTERM)
+            yield batch
+
+    monkeypatch.setattr(input_pipeline, "train_batches", told_to_stop)
+    with pytest.raises(Interrupted, match="SIGTERM: saved step 3") as stop:
+        train(config, tmp_path)
+    assert stop.value.exit_status == 128 + signal.SIGTERM
+    monkeypatch.undo()
+    train(config, tmp_path)
+    assert sorted(logged_losses(tmp_path)) == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_not_finite_names_its_term_and_keeps_the_last_good_checkpoint(faces, tmp_path):
+    config = tiny_config("mask_vae", faces)
+    config.optimiser.learning_rate = 1e30
+    config.checkpoint_every_steps = 1
+    with pytest.raises(UserError, match=r"step 2: the loss is not finite \(.*kl = (nan|inf).*learning_rate"):
+        train(config, tmp_path)
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["1"]
+
+
+def test_a_workdir_of_another_config_is_left_alone(faces, runs):
+    config = tiny_config("mask_vae", faces)
+    config.optimiser.learning_rate = 0.5
+    before = (runs / "mask_vae/config.json").read_bytes()
+    with pytest.raises(UserError, match=r"another config \(config.optimiser.learning_rate is 0.001 there, 0.5 here\)"):
+        train(config, runs / "mask_vae")
+    assert (runs / "mask_vae/config.json").read_bytes() == before
+
+
+def test_a_missing_start_names_the_command_that_trains_it(faces, tmp_path):
+    config = tiny_config("ebst", faces, tmp_path / "nowhere")
+    message = r"config.init.mask_vae: no trained run at .*nowhere/mask_vae.*--config=configs/mask_vae.py:quickstart"
+    with pytest.raises(UserError, match=message):
+        train(config, tmp_path / "run")
+    assert not (tmp_path / "run/config.json").exists()
+
+
+def test_a_start_with_other_networks_names_the_entry_and_both_shapes(faces, runs, tmp_path):
+    config = tiny_config("ebst", faces, runs)
+    config.networks.mask_vae.latent_size = 16
+    with pytest.raises(UserError, match=r"config.init.mask_vae: .*shape \(8,\) in the run .* but \(16,\) here"):
+        train(config, tmp_path / "run")
+
+
+def test_a_start_of_another_task_says_what_it_lacks(faces, runs, tmp_path):
+    config = tiny_config("ebst", faces, runs)
+    config.init.mask_vae = str(runs / "dense_mapping")
+    with pytest.raises(UserError, match=r"config.init.mask_vae: the run at .* has no .*mask_vae"):
+        train(config, tmp_path / "run")
+
+
+def test_a_batch_that_the_devices_cannot_share_names_the_field(faces, tmp_path, monkeypatch):
+    monkeypatch.setattr("jax.device_count", lambda: 3)
+    with pytest.raises(UserError, match=r"config\.batch_size: 8 examples can't be split evenly over 3 devices"):
+        train(tiny_config("mask_vae", faces), tmp_path)
+
+
+def test_a_missing_data_directory_ends_the_run_before_anything_is_written(tmp_path):
+    config = tiny_config("mask_vae", tmp_path / "nowhere")
+    with pytest.raises(DataError, match="nowhere"):
+        train(config, tmp_path / "run")
+    assert not (tmp_path / "run/config.json").exists()
+
+
+def test_an_unknown_task_lists_the_tasks(faces, tmp_path):
+    config = tiny_config("mask_vae", faces)
+    config.task = "stylegan"
+    with pytest.raises(UserError, match=r"no task 'stylegan'; the tasks are mask_vae, dense_mapping, ebst"):
+        train(config, tmp_path)
