@@ -14,5 +14,6 @@ def get_config(variant: str = "") -> ConfigDict:
     if variant == "small":
         config.num_train_steps = 5_000
     if variant == "quickstart":
-        config.num_train_steps = 1_000
+        config.batch_size = 16
+        config.num_train_steps = 200
     return config

@@ -86,18 +86,19 @@ def preset(task: str, variant: str) -> ConfigDict:
     if variant == "quickstart":
         config.data.directory = "data/quickstart"
         config.data.size = 64
-        config.networks.generator.widths = (16, 32, 64, 96)
-        config.networks.generator.residual_blocks = 3
+        config.networks.generator.widths = (16, 32, 64)
+        config.networks.generator.residual_blocks = 2
+        config.networks.generator.style_widths = (8, 24, 96)
+        config.networks.generator.style_deep_layers = 1
         config.networks.generator.style_init = "he"
-        config.networks.discriminator.widths = (16, 32, 64, 64)
+        config.networks.discriminator.widths = (8, 16, 32)
         config.networks.mask_vae.widths = (16, 32, 64, 128)
         config.networks.mask_vae.latent_size = 128
         config.networks.alpha_blender.widths = (8, 16, 32)
         config.networks.alpha_blender.residual_blocks = 1
-        config.batch_size = 16
-        config.eval_every_steps = 500
-        config.picture_every_steps = 250
-        config.checkpoint_every_steps = 250
+        config.eval_every_steps = 1_000
+        config.picture_every_steps = 1_000
+        config.checkpoint_every_steps = 200
         config.log_every_steps = 25
     return config
 
@@ -114,5 +115,5 @@ def adversarial_losses(config: ConfigDict) -> None:
     config.init.vgg19 = "vgg19.pth"
     if config.variant:
         config.losses.lambda_percept = 0.0  # these run without VGG19's weights
-        config.losses.lambda_pixel = 10.0
+        config.losses.lambda_pixel = 30.0
         config.average_decay = 0.99

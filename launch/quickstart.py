@@ -5,6 +5,7 @@ Each step is a command that you can type yourself; what is done already is not d
 """
 
 import argparse
+import os
 import shlex
 import subprocess
 import sys
@@ -13,9 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 DATA = Path("data/quickstart")
-FACES = 3000
+FACES = 2000
 SIZE = 64
 SEED = 0
+ENVIRONMENT = {"XLA_FLAGS": "--xla_cpu_experimental_ynn_fusion_type="} | os.environ
+"""XLA's older CPU convolutions take 0.8 times the time of its new ones on these small networks."""
 STAGES = ("mask_vae", "dense_mapping", "ebst")
 
 
@@ -28,7 +31,7 @@ def main() -> None:
     for name, command in commands():
         print(f"\n$ python {shlex.join(command)}", flush=True)
         started = time.perf_counter()
-        status = subprocess.run([sys.executable, *command], check=False).returncode
+        status = subprocess.run([sys.executable, *command], env=ENVIRONMENT, check=False).returncode
         if status:
             sys.exit(status)
         seconds[name] = time.perf_counter() - started

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from absl import logging
 from clu import parameter_overview
+from jaxtyping import PyTree
 from ml_collections import ConfigDict
 from tqdm import tqdm
 
@@ -67,6 +69,7 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
         step_fn = mesh.compile_step(task.step, devices)
         evaluate_fn = mesh.compile_reader(task.evaluate, devices)
         draw_fn = mesh.compile_reader(task.draw, devices)
+        finite_fn = jax.jit(_finite_networks, out_shardings=mesh.replicated(devices))
         log = MetricLog(folder, resumed_step)
         batches = mesh.to_devices(
             input_pipeline.train_batches(
@@ -83,7 +86,7 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
             values = mesh.to_host(losses)
             seconds, logged_at = time.perf_counter() - logged_at, time.perf_counter()
             for step, scalars in enumerate(values, start=last_step - len(values) + 1):
-                _check_finite(scalars, step, folder)
+                _check_losses(scalars, step, folder)
             latest = {name: float(value) for name, value in values[-1].items()}
             named = {f"train/{name}": value for name, value in latest.items()}
             log.write(last_step, named | {"seconds_per_step": seconds / len(values)})
@@ -125,6 +128,7 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
                     check_and_log(losses, step)
                     losses.clear()
                 if due(config.checkpoint_every_steps):
+                    _check_parameters(finite_fn(state.params), step, folder)
                     checkpoints.save(manager, state, step)
                 if stopping:
                     break
@@ -139,10 +143,28 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
     return state
 
 
-def _check_finite(scalars: Mapping[str, np.ndarray], step: int, folder: Path) -> None:
+def _finite_networks(params: Mapping[str, PyTree]) -> dict[str, jax.Array]:
+    """By network: whether every parameter is finite."""
+    return {
+        name: jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]))
+        for name, tree in params.items()
+    }
+
+
+def _check_parameters(finite: Mapping[str, jax.Array], step: int, folder: Path) -> None:
+    bad = [name for name, is_finite in mesh.to_host(finite).items() if not is_finite]
+    if bad:
+        raise _not_finite(f"the parameters of {', '.join(bad)} are", step, folder)
+
+
+def _check_losses(scalars: Mapping[str, np.ndarray], step: int, folder: Path) -> None:
     bad = [f"{name} = {float(value)}" for name, value in scalars.items() if not math.isfinite(value)]
     if bad:
-        raise UserError(
-            f"step {step}: the loss is not finite ({', '.join(bad)}); the checkpoints in {folder} are from before it: "
-            "lower config.optimiser.learning_rate, or set config.dtype to float32"
-        )
+        raise _not_finite(f"the loss ({', '.join(bad)}) is", step, folder)
+
+
+def _not_finite(what: str, step: int, folder: Path) -> UserError:
+    return UserError(
+        f"step {step}: {what} not finite; the checkpoints in {folder} are from before it: "
+        "lower config.optimiser.learning_rate, or set config.dtype to float32"
+    )

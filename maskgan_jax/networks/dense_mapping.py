@@ -24,8 +24,8 @@ class DenseMappingNetwork(nn.Module):
       residual_blocks: AdaIN residual blocks of the backbone.
       style_widths: channels of the style encoder at full, half and quarter size.
       style_deep_layers: halvings of the style encoder after the quarter size.
-      style_init: initial weights of the style encoder: `published`, normal(0, 0.02), for the published widths; or `he`,
-        He et al. 2015, which keeps the signal alive in narrow ones too.
+      style_init: how the style encoder begins: `published`, normal(0, 0.02), out of which a style grows over many
+        epochs; or `he`, He et al. 2015, which hands differences between photos on from the first step.
       dtype: type of the computation.
     """
 

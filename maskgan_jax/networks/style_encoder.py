@@ -75,7 +75,5 @@ class SpatialAwareStyleEncoder(nn.Module):
         style = SpatialFeatureTransform(self.kernel_init, self.dtype, name="sft_1")(style, f2)
 
         pooled = style.astype(jnp.float32).mean((1, 2))
-        to_style = nn.Dense(
-            self.style_size, kernel_init=normal_init, bias_init=bias_init(pooled.shape[-1]), name="to_style"
-        )
-        return to_style(pooled)
+        biases = bias_init(pooled.shape[-1])
+        return nn.Dense(self.style_size, kernel_init=self.kernel_init, bias_init=biases, name="to_style")(pooled)

@@ -1,0 +1,8 @@
+"""Prints what the benchmark imports of the rooms that a bare machine lacks."""
+
+import sys
+
+import maskgan_jax.benchmark  # noqa: F401
+
+if __name__ == "__main__":
+    print([name for name in ("tensorflow", "clu", "orbax", "torch") if name in sys.modules])

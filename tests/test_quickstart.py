@@ -1,0 +1,56 @@
+"""What the quickstart reports, on tiny runs."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data_pipeline.synthetic_faces import split_of
+from launch import quickstart, quickstart_report
+
+
+def test_psnr_of_a_known_error():
+    truth = np.zeros((4, 4, 3), np.uint8)
+    image = np.full((4, 4, 3), 51, np.uint8)  # an error of a fifth of the range: 20 log10(5) = 13.98 dB
+    assert quickstart_report.psnr(image, truth) == pytest.approx(13.979, abs=1e-3)
+    region = np.zeros((4, 4), bool)
+    region[0, 0] = True
+    image[0, 0] = 255
+    assert quickstart_report.psnr(image, truth, region) == pytest.approx(0.0)
+
+
+def test_every_edit_is_of_a_face_that_no_stage_sees_and_changes_its_mask():
+    edits = quickstart_report.held_out_edits(seed=0, size=32)
+    assert len(edits) > 150
+    assert all(edit.region.any() for edit in edits)
+    assert split_of(9) == "test"
+
+
+@pytest.mark.slow
+def test_the_report_prints_one_table_and_the_path_of_a_picture(faces, runs, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(quickstart_report, "TEST_FACES", 4)
+    monkeypatch.setattr(quickstart_report, "PICTURE", tmp_path / "edits.png")
+    stages = {name: runs / name for name in quickstart.STAGES}
+    quickstart_report.report(faces, 64, 0, stages, {"faces": 1.0})
+    table = capsys.readouterr().out
+    for line in ("pixel accuracy", "reconstruction, PSNR", "inside the edited region", "seconds a step, ebst"):
+        assert line in table
+    assert str(tmp_path / "edits.png") in table
+    assert Image.open(tmp_path / "edits.png").size[0] > 6 * 128
+
+
+def test_colours_of_the_classes_are_means_over_the_training_faces(faces):
+    from data_pipeline.input_pipeline import eval_batches
+    from data_pipeline.labels import CLASSES
+    from data_pipeline.prepare import prepare
+
+    colours = quickstart_report.class_colours(faces, 64)
+    skin = CLASSES.index("skin")
+    batch = next(eval_batches(prepare(faces, 64), "train", batch_size=32))
+    assert (batch["weight"] == 1).all()
+    np.testing.assert_allclose(colours[skin], batch["image_t"][batch["mask_t"] == skin].mean(0), atol=1e-6)
+
+
+def test_every_command_of_the_quickstart_is_one_that_a_user_can_type():
+    commands = dict(quickstart.commands())
+    assert list(commands) == ["faces", "mask_vae", "dense_mapping", "ebst"]
+    assert commands["ebst"] == ["-m", "maskgan_jax.main", "--config=configs/ebst.py:quickstart"]
