@@ -1,9 +1,16 @@
 """Checks every annotated shape and type of maskgan_jax while the tests run; data and runs that many tests share."""
 
+import os
+import tempfile
 from pathlib import Path
 
-import pytest
-from jaxtyping import install_import_hook
+# Tests spend their time in XLA's compiler: let it optimise little, and what one process compiled serve the others.
+os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
+os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(tempfile.gettempdir(), f"maskgan_jax_tests_{os.getuid()}")
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.5"
+
+import pytest  # noqa: E402
+from jaxtyping import install_import_hook  # noqa: E402
 
 install_import_hook("maskgan_jax", "beartype.beartype")
 

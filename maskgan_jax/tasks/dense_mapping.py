@@ -84,6 +84,6 @@ def make(config) -> Task:
     return Task(starts, init, step, evaluate, summarise, draw)
 
 
-def summarise(sums: Mapping[str, np.ndarray]) -> dict[str, float]:
+def summarise(sums: Mapping[str, np.ndarray | np.generic]) -> dict[str, float]:
     """Means over the examples: of the reconstruction's PSNR in dB, of its absolute error in [-1, 1], and so on."""
     return {name: float(total / sums["examples"]) for name, total in sums.items() if name != "examples"}
