@@ -14,7 +14,7 @@ from maskgan_jax.tasks.task import TrainState
 def open_manager(workdir: Path, keep: int) -> ocp.CheckpointManager:
     """The checkpoints of a run; saving goes on in the background while training does, the last `keep` stay."""
     options = ocp.CheckpointManagerOptions(max_to_keep=keep, create=True)
-    return ocp.CheckpointManager(_folder(workdir), options=options)
+    return ocp.CheckpointManager(_folder(workdir), options=options, item_handlers=ocp.PyTreeCheckpointHandler())
 
 
 def save(manager: ocp.CheckpointManager, state: TrainState, step: int) -> None:
@@ -42,7 +42,7 @@ def load_part(workdir: Path, shapes: PyTree, wanted_by: str) -> PyTree:
     folder = _folder(workdir)
     if not folder.is_dir():
         raise UserError(f"{wanted_by}: no trained run at {workdir} (no checkpoints there)")
-    with ocp.CheckpointManager(folder) as manager:
+    with ocp.CheckpointManager(folder, item_handlers=ocp.PyTreeCheckpointHandler()) as manager:
         step = manager.latest_step()
         if step is None:
             raise UserError(f"{wanted_by}: the run at {workdir} has no checkpoint yet; let it train first")

@@ -26,9 +26,15 @@ def run(main: Callable[[list[str]], None]) -> None:
 
 def _parse(argv: list[str]) -> list[str]:
     try:
-        return flags.FLAGS(argv)
+        rest = flags.FLAGS(argv)
+        if "config" in flags.FLAGS and flags.FLAGS.config is not None:
+            flags.FLAGS.config.task  # noqa: B018 - a file that could not be loaded says so only when it is read
+        return rest
     except (flags.Error, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        message = " ".join(str(error.args[0] if isinstance(error, KeyError) else error).split())
+        if "Traceback" in message:  # what a config file raises comes wrapped in its traceback
+            message = message.rpartition("Error: ")[-1]
+        print(f"error: {message}", file=sys.stderr)
         sys.exit(2)
 
 
