@@ -17,7 +17,7 @@ test: $(VENV)/installed-test  ## Check formatting, lint and arrows, then run eve
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(VENV)/bin/lint-imports
-	$(RUN) -m pytest -n 2
+	$(RUN) -m pytest -n 2 --dist loadfile
 
 clean:  ## Remove what the set-up and the quickstart made
 	rm -rf $(VENV) data/quickstart runs/quickstart runs/*_quickstart *.egg-info
