@@ -95,7 +95,7 @@ class Conv(nn.Module):
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b H W o"]:
         shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
         kernel = self.param("kernel", self.kernel_init, shape).astype(self.dtype)
-        bias = self.param("bias", bias_init(9 * x.shape[-1]), (self.features,)).astype(self.dtype)
+        bias = self.param("bias", bias_init(math.prod(shape[:3])), (self.features,)).astype(self.dtype)
         x = x.astype(self.dtype)
         convolution = {"zero": convolve, "reflect": convolve_reflected}[self.pad_mode]
         return convolution(x, kernel, self.strides, self.padding) + bias
