@@ -5,6 +5,7 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import linen as nn
 from jax import lax
 from jax.typing import DTypeLike
@@ -68,6 +69,23 @@ def depth_to_space(x: Float[Array, "b h w k"]) -> Float[Array, "b 2*h 2*w k//4"]
     b, h, w, c = x.shape
     x = x.reshape(b, h, w, 2, 2, c // 4)
     return x.transpose(0, 1, 3, 2, 4, 5).reshape(b, 2 * h, 2 * w, c // 4)
+
+
+def halve(x: Float[Array, "b h w c"]) -> Float[Array, "b H W c"]:
+    """3x3 average pool of stride 2 and pad 1, which averages over real pixels only.
+
+    How many those are is counted here, by side: XLA would fold a pool over ones, for seconds at 512 px.
+    """
+
+    def counts(size: int) -> np.ndarray:
+        centres = np.arange(0, size, 2)
+        return np.minimum(centres + 1, size - 1) - np.maximum(centres - 1, 0) + 1
+
+    sums = lax.reduce_window(
+        x, np.zeros((), x.dtype), lax.add, (1, 3, 3, 1), (1, 2, 2, 1), ((0, 0), (1, 1), (1, 1), (0, 0))
+    )
+    pixels = np.outer(counts(x.shape[1]), counts(x.shape[2]))
+    return sums / jnp.asarray(pixels[..., None], x.dtype)
 
 
 class Conv(nn.Module):
