@@ -63,7 +63,7 @@ def measure(config: ConfigDict, runs: int, steps: int) -> dict[str, object]:
     def draw_state(rng):
         return task.init(rng, {name: draw(rng) for name, draw in task.starts.items()})
 
-    state = jax.jit(draw_state, out_shardings=mesh.replicated(devices))(rng)
+    state = mesh.compile_once(draw_state, devices)(rng)
     batch = next(mesh.to_devices([_made_up_batch(config)], devices))
     parameters = {name: sum(leaf.size for leaf in jax.tree.leaves(tree)) for name, tree in state.params.items()}
 

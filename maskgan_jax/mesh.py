@@ -51,6 +51,16 @@ def compile_reader(function: Callable, mesh: Mesh) -> Callable:
     return jax.jit(function, in_shardings=(replicated(mesh), by_example(mesh)), out_shardings=replicated(mesh))
 
 
+def compile_once(function: Callable, mesh: Mesh) -> Callable:
+    """A function that runs once, such as one that draws a state; the result whole on every device.
+
+    XLA's CPU back end optimises the random numbers of a hundred tensors for half a minute and gains milliseconds, so
+    there it is told not to.
+    """
+    options = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None
+    return jax.jit(function, out_shardings=replicated(mesh), compiler_options=options)
+
+
 def to_devices(batches: Iterable[dict[str, np.ndarray]], mesh: Mesh) -> Iterator[dict[str, jax.Array]]:
     """Each host's rows to its devices as one global batch; one batch ahead, so that the copy hides behind the step."""
     sharding = by_example(mesh)

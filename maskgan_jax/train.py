@@ -57,7 +57,7 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
         if resumed_step is None:
             resumed_step = 0
             workdir.save_config(folder, config)
-            state = jax.jit(task.init, out_shardings=mesh.replicated(devices))(rng, given)
+            state = mesh.compile_once(task.init, devices)(rng, given)
             del given
             logging.info("Parameters:\n%s", parameter_overview.get_parameter_overview(state.params, max_lines=60))
         else:

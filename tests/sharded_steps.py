@@ -28,7 +28,7 @@ def measure(task_name: str) -> dict:
             to_mean["kernel"] = 100 * to_mean["kernel"]
         return task.init(rng, starts)
 
-    state = jax.jit(draw_state, out_shardings=mesh.replicated(devices))(jax.random.key(0))
+    state = mesh.compile_once(draw_state, devices)(jax.random.key(0))
     rng = np.random.default_rng(0)
     shape = (config.batch_size, config.data.size, config.data.size)
     coarse = rng.integers(0, 19, (2, config.batch_size, 8, 8), np.uint8)
