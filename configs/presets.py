@@ -54,6 +54,8 @@ def preset(task: str, variant: str) -> ConfigDict:
     config.networks.alpha_blender = ConfigDict()
     config.networks.alpha_blender.widths = (32, 64, 128, 256)  # paper, appendix
     config.networks.alpha_blender.residual_blocks = 3  # paper, appendix
+    config.networks.face_parser = ConfigDict()
+    config.networks.face_parser.widths = (16, 32, 64, 128, 256)  # demo
 
     config.losses = ConfigDict()
     config.lambda_inter = 2.5  # paper, Sec. 3.3
@@ -79,6 +81,7 @@ def preset(task: str, variant: str) -> ConfigDict:
         config.networks.mask_vae.latent_size = 128
         config.networks.alpha_blender.widths = (8, 16, 32)
         config.networks.alpha_blender.residual_blocks = 1
+        config.networks.face_parser.widths = (8, 16, 32, 64, 128)
         config.eval_every_steps = 1_000
         config.picture_every_steps = 250
         config.checkpoint_every_steps = 250
@@ -96,6 +99,7 @@ def preset(task: str, variant: str) -> ConfigDict:
         config.networks.mask_vae.latent_size = 128
         config.networks.alpha_blender.widths = (8, 16, 32)
         config.networks.alpha_blender.residual_blocks = 1
+        config.networks.face_parser.widths = (8, 16, 32, 64)
         config.eval_every_steps = 1_000
         config.picture_every_steps = 1_000
         config.checkpoint_every_steps = 200
@@ -112,7 +116,7 @@ def adversarial_losses(config: ConfigDict) -> None:
     config.losses.imagenet_normalisation = False  # demo: VGG19 sees images in [-1, 1]
     config.average_decay = 0.999  # own; of the generator for inference; 0 keeps none
     config.init = ConfigDict()
-    config.init.vgg19 = "vgg19.pth"
+    config.init.vgg19 = "vgg19.pth"  # torchvision's file, or the folder that interop.import_torch made of it
     if config.variant:
         config.losses.lambda_percept = 0.0  # these run without VGG19's weights
         config.losses.lambda_pixel = 30.0

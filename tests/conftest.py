@@ -27,11 +27,11 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def runs(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a tiny run of each stage: `mask_vae`, `dense_mapping`, `ebst`."""
+    """A folder with a tiny run of each task: `mask_vae`, `dense_mapping`, `ebst`, `face_parser`."""
     from maskgan_jax.train import train
     from tests.tiny import tiny_config
 
     folder = tmp_path_factory.mktemp("runs")
-    for task in ("mask_vae", "dense_mapping", "ebst"):
+    for task in ("mask_vae", "dense_mapping", "ebst", "face_parser"):
         train(tiny_config(task, faces, folder), folder / task)
     return folder

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from configs import dense_mapping, ebst, mask_vae
+from configs import dense_mapping, ebst, face_parser, mask_vae
 
-CONFIGS = {"mask_vae": mask_vae, "dense_mapping": dense_mapping, "ebst": ebst}
+CONFIGS = {"mask_vae": mask_vae, "dense_mapping": dense_mapping, "ebst": ebst, "face_parser": face_parser}
 
 
 def tiny_config(task: str, data: Path | None = None, runs: Path | None = None) -> ConfigDict:
@@ -19,6 +19,7 @@ def tiny_config(task: str, data: Path | None = None, runs: Path | None = None) -
     config.networks.mask_vae.widths = (4, 4, 8, 8)
     config.networks.mask_vae.latent_size = 8
     config.networks.alpha_blender.widths = (4, 8)
+    config.networks.face_parser.widths = (4, 8)
     config.batch_size = 8
     config.num_train_steps = 6
     config.log_every_steps = 1

@@ -5,7 +5,7 @@ import importlib
 from maskgan_jax.errors import UserError
 from maskgan_jax.tasks.task import Task
 
-NAMES = ("mask_vae", "dense_mapping", "ebst")
+NAMES = ("mask_vae", "dense_mapping", "ebst", "face_parser")
 
 
 def make(config) -> Task:

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Float, Integer
+from jaxtyping import Array, Integer
 
-from data_pipeline.labels import CLASSES
 from maskgan_jax import losses
 from maskgan_jax.networks.mask_vae import MaskVAE
 from maskgan_jax.tasks.interleaving import deinterleave, interleave
 from maskgan_jax.tasks.optimiser import adam, update
+from maskgan_jax.tasks.segmentation import confusion, summarise
 from maskgan_jax.tasks.task import Batch, Scalars, Start, Task, TrainState, one_hot
 
 
@@ -108,22 +107,3 @@ def simulate_edits(
     logits = network.apply(variables, interleave(z_t + move, z_t - move), method="decode")
     mask_inter, mask_outer = deinterleave(logits.argmax(-1), 2)
     return mask_inter, mask_outer
-
-
-def confusion(
-    truth: Integer[Array, "b h w"], predicted: Integer[Array, "b h w"], weight: Float[Array, " b"]
-) -> Float[Array, "k k"]:
-    """Share of pixels by true (row) and predicted (column) class, summed over images with their weights."""
-    shares = jnp.einsum("bhwi,bhwj,b->ij", one_hot(truth), one_hot(predicted), weight)
-    return shares / (truth.shape[1] * truth.shape[2])
-
-
-def summarise(sums: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """Pixel accuracy, mean IoU over the classes that occur in truth or prediction, and the IoU of each of those."""
-    table = sums["confusion"].astype(np.float64)
-    right = np.diag(table)
-    union = table.sum(0) + table.sum(1) - right
-    occurs = union > 0
-    iou = {name: right[k] / union[k] for k, name in enumerate(CLASSES) if occurs[k]}
-    figures = {"pixel_accuracy": right.sum() / table.sum(), "mean_iou": np.mean(list(iou.values()))}
-    return {name: float(value) for name, value in figures.items()} | {f"iou/{k}": float(v) for k, v in iou.items()}

@@ -82,7 +82,7 @@ class SpatialFeatureTransform(nn.Module):
 class LabelEncoder(nn.Module):
     """The style encoder's label branch."""
 
-    def __init__(self, widths: tuple[int, int, int]):
+    def __init__(self, widths: tuple[int, int, int], deep_layers: int):
         super().__init__()
         first, second, third = widths
         self.model = nn.Sequential(
@@ -92,9 +92,7 @@ class LabelEncoder(nn.Module):
         )
         self.model_last = nn.Sequential(
             nn.ReLU(),
-            ReflectConv(third, third, 4, 2, 1),
-            ReflectConv(third, third, 4, 2, 1),
-            ReflectConv(third, third, 4, 2, 1, relu=False),
+            *[ReflectConv(third, third, 4, 2, 1, relu=layer < deep_layers) for layer in range(1, 1 + deep_layers)],
         )
 
     def forward(self, mask_t: Tensor) -> tuple[Tensor, Tensor]:
@@ -105,13 +103,13 @@ class LabelEncoder(nn.Module):
 class StyleEncoder(nn.Module):
     """The style encoder's style branch."""
 
-    def __init__(self, widths: tuple[int, int, int], style_size: int):
+    def __init__(self, widths: tuple[int, int, int], deep_layers: int, style_size: int):
         super().__init__()
         first, second, third = widths
         self.model = nn.Sequential(
             ReflectConv(3, first, 7, 1, 3), ReflectConv(first, second, 4, 2, 1), ReflectConv(second, third, 4, 2, 1)
         )
-        self.model_middle = nn.Sequential(*[ReflectConv(third, third, 4, 2, 1) for _ in range(3)])
+        self.model_middle = nn.Sequential(*[ReflectConv(third, third, 4, 2, 1) for _ in range(deep_layers)])
         self.model_last = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(third, style_size, 1))
         self.sft1 = SpatialFeatureTransform(third)
         self.sft2 = SpatialFeatureTransform(third)
@@ -128,11 +126,12 @@ class DenseMappingNetwork(nn.Module):
         widths: tuple[int, ...] = (64, 128, 256, 512, 1024),
         residual_blocks: int = 4,
         style_widths: tuple[int, int, int] = (16, 32, 64),
+        style_deep_layers: int = 3,
     ):
         super().__init__()
         self.model = generator_layers(19, widths, residual_blocks, adaptive=True)
-        self.enc_label = LabelEncoder(style_widths)
-        self.enc_style = StyleEncoder(style_widths, residual_blocks * 2 * 2 * widths[-1])
+        self.enc_label = LabelEncoder(style_widths, style_deep_layers)
+        self.enc_style = StyleEncoder(style_widths, style_deep_layers, residual_blocks * 2 * 2 * widths[-1])
 
     def encode_style(self, mask_t: Tensor, image_t: Tensor) -> Tensor:
         return self.enc_style(image_t, *self.enc_label(mask_t))
@@ -195,13 +194,15 @@ class MaskVAE(nn.Module):
 
 
 class MultiScaleDiscriminator(nn.Module):
-    def __init__(self, widths: tuple[int, int, int, int] = (64, 128, 256, 512)):
+    def __init__(self, widths: tuple[int, ...] = (64, 128, 256, 512)):
         super().__init__()
+        self.last = len(widths)
         for scale in range(2):
             for layer, (inputs, outputs) in enumerate(pairwise((22, *widths, 1))):
-                steps = [nn.Conv2d(inputs, outputs, 4, stride=2 if layer < 3 else 1, padding=2)]
-                steps += [nn.InstanceNorm2d(outputs)] if 1 <= layer <= 3 else []
-                steps += [nn.LeakyReLU(0.2)] if layer <= 3 else []
+                stride = 2 if layer < self.last - 1 else 1
+                steps = [nn.Conv2d(inputs, outputs, 4, stride=stride, padding=2)]
+                steps += [nn.InstanceNorm2d(outputs)] if 0 < layer < self.last else []
+                steps += [nn.LeakyReLU(0.2)] if layer < self.last else []
                 setattr(self, f"scale{scale}_layer{layer}", nn.Sequential(*steps))
 
     def forward(self, mask_t: Tensor, image: Tensor) -> list[list[Tensor]]:
@@ -212,7 +213,7 @@ class MultiScaleDiscriminator(nn.Module):
 
     def maps(self, scale: int, x: Tensor) -> list[Tensor]:
         maps = []
-        for layer in range(5):
+        for layer in range(self.last + 1):
             x = getattr(self, f"scale{scale}_layer{layer}")(x)
             maps.append(x)
         return maps
@@ -245,7 +246,7 @@ class VGG19(nn.Module):
 
 
 def randomise(network: nn.Module, seed: int) -> nn.Module:
-    """Weights that keep a signal's size, and biases and batch statistics that a wrong mapping can't hide behind."""
+    """Weights that keep a signal's size, and biases, statistics and counts that a wrong mapping can't hide behind."""
     generator = torch.Generator().manual_seed(seed)
 
     def normal(tensor: Tensor, mean: float, std: float) -> None:
@@ -262,4 +263,50 @@ def randomise(network: nn.Module, seed: int) -> nn.Module:
             normal(layer.bias, 0, 0.2)
             normal(layer.running_mean, 0, 0.2)
             layer.running_var.copy_(torch.rand(layer.running_var.shape, generator=generator) * 2 + 0.01)
+            layer.num_batches_tracked.fill_(2**40 + 1)
+        if isinstance(layer, AdaIN):
+            normal(layer.running_mean, 0, 1)
+            normal(layer.running_var, 1, 1)
     return network.eval()
+
+
+class DoubleConv(nn.Module):
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__()
+        self.conv1 = nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU())
+        self.conv2 = nn.Sequential(nn.Conv2d(outputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv2(self.conv1(x))
+
+
+class UpConcat(nn.Module):
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__()
+        self.up = nn.ConvTranspose2d(inputs, outputs, 2, stride=2)
+        self.conv = DoubleConv(2 * outputs, outputs)
+
+    def forward(self, skip: Tensor, x: Tensor) -> Tensor:
+        return self.conv(torch.cat([skip, self.up(x)], dim=1))
+
+
+class FaceParser(nn.Module):
+    def __init__(self, widths: tuple[int, ...] = (16, 32, 64, 128, 256)):
+        super().__init__()
+        self.levels = range(1, len(widths))
+        for level, (inputs, outputs) in zip(self.levels, pairwise((3, *widths)), strict=False):
+            setattr(self, f"conv{level}", DoubleConv(inputs, outputs))
+        self.center = DoubleConv(*widths[-2:])
+        for level, (narrow, wide) in zip(self.levels, pairwise(widths), strict=True):
+            setattr(self, f"up_concat{level}", UpConcat(wide, narrow))
+        self.final = nn.Conv2d(widths[0], 19, 1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        x, skips = image, []
+        for level in self.levels:
+            skips.append(getattr(self, f"conv{level}")(x))
+            x = F.max_pool2d(skips[-1], 2)
+        x = self.center(x)
+        for level in reversed(self.levels):
+            x = getattr(self, f"up_concat{level}")(skips.pop(), x)
+        return self.final(x)
