@@ -11,7 +11,9 @@ def get_config(variant: str = "") -> ConfigDict:
     adversarial_losses(config)
     suffix = f"_{variant}" if variant else ""
     config.init.mask_vae = f"runs/mask_vae{suffix}"
-    config.init.dense_mapping = f"runs/dense_mapping{suffix}"
+    config.init.dense_mapping = f"runs/dense_mapping{suffix}"  # or an imported generator
+    config.init.discriminator = ""  # a run's or an imported one; "": that of init.dense_mapping; "new": a random one
+    config.init.alpha_blender = ""  # a run's or an imported one; "": a random one
     config.updates = "sequential"  # paper, Algorithm 1; or "joint": one backward pass of both losses
     config.optimiser.learning_rate = 5e-5  # demo
     config.num_train_steps = 600_000  # demo, niter + niter_decay: 200 epochs of batches of 8

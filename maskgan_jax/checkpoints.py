@@ -1,14 +1,22 @@
-"""Checkpoints of a run, by Orbax: save, resume, start from another run."""
+"""Checkpoints of a run, by Orbax: save, resume, start from another run, keep a model for inference alone."""
 
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import jax
+import numpy as np
 import orbax.checkpoint as ocp
 from jax.sharding import Sharding
 from jaxtyping import PyTree
+from ml_collections import ConfigDict
 
 from maskgan_jax.errors import UserError
 from maskgan_jax.tasks.task import TrainState
+from maskgan_jax.workdir import save_config
 
 
 def open_manager(workdir: Path, keep: int) -> ocp.CheckpointManager:
@@ -28,6 +36,41 @@ def resume(manager: ocp.CheckpointManager, shapes: TrainState, sharding: Shardin
     return manager.restore(manager.latest_step(), args=_restore_args(shapes, sharding))
 
 
+def save_model(
+    workdir: Path, config: ConfigDict, tree: PyTree, files: Mapping[str, bytes] = MappingProxyType({})
+) -> None:
+    """Writes a new run's folder that holds a model and no training: its config and one checkpoint, at step 0.
+
+    The folder is there whole or not at all.
+
+    Args:
+      workdir: the folder; it may not exist yet, or be empty.
+      config: what `workdir.load_config` gives to who reads the folder.
+      tree: nested dictionaries under the names of `TrainState`, such as `params` and `batch_stats`.
+      files: what else to write, by file name.
+
+    Raises:
+      UserError: the folder holds something already, or can't be written.
+    """
+    temporary = workdir.absolute().with_name(f".{workdir.name}.partial")
+    try:
+        if workdir.exists() and (not workdir.is_dir() or any(workdir.iterdir())):
+            raise UserError(f"{workdir}: there already, and not an empty folder; name a new one")
+        shutil.rmtree(temporary, ignore_errors=True)  # what a killed process left
+        try:
+            temporary.mkdir(parents=True)
+            with open_manager(temporary, keep=1) as manager:
+                manager.save(0, args=ocp.args.PyTreeSave(tree))
+            save_config(temporary, config)
+            for name, content in files.items():
+                (temporary / name).write_bytes(content)
+            os.replace(temporary, workdir)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except OSError as error:
+        raise UserError(f"{workdir}: can't be written ({error}); name another folder") from None
+
+
 def load_part(workdir: Path, shapes: PyTree, wanted_by: str) -> PyTree:
     """A part of the latest state of another run.
 
@@ -39,16 +82,46 @@ def load_part(workdir: Path, shapes: PyTree, wanted_by: str) -> PyTree:
     Raises:
       UserError: no checkpoint there, or one of other networks.
     """
-    folder = _folder(workdir)
-    if not folder.is_dir():
-        raise UserError(f"{wanted_by}: no trained run at {workdir} (no checkpoints there)")
-    with ocp.CheckpointManager(folder, item_handlers=ocp.PyTreeCheckpointHandler()) as manager:
-        step = manager.latest_step()
-        if step is None:
-            raise UserError(f"{wanted_by}: the run at {workdir} has no checkpoint yet; let it train first")
+    with _latest(workdir, wanted_by) as (manager, step):
         _check_shapes(manager.item_metadata(step).tree, shapes, workdir, wanted_by)
         sharding = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
         return manager.restore(step, args=_restore_args(shapes, sharding, partial=True))
+
+
+def load_unused(workdir: Path, network: str, wanted_by: str) -> PyTree:
+    """What a model's folder keeps beside a network for the sake of other frameworks; {} where it keeps nothing.
+
+    NumPy arrays, for a JAX array would cut 64-bit counts to 32 bits.
+    """
+    with _latest(workdir, wanted_by) as (manager, step):
+        shapes = manager.item_metadata(step).tree.get("unused", {}).get(network, {})
+        if not shapes:
+            return {}
+        item = {"unused": {network: shapes}}
+        args = jax.tree.map(lambda _: ocp.RestoreArgs(restore_type=np.ndarray), item)
+        restored = manager.restore(step, args=ocp.args.PyTreeRestore(item, restore_args=args, partial_restore=True))
+        return restored["unused"][network]
+
+
+@contextmanager
+def _latest(workdir: Path, wanted_by: str) -> Iterator[tuple[ocp.CheckpointManager, int]]:
+    """The checkpoints of another run and the step of its latest."""
+    folder = _folder(workdir)
+    if not folder.is_dir():
+        raise UserError(f"{wanted_by}: no trained run at {workdir} (no checkpoints there)")
+    try:
+        with ocp.CheckpointManager(folder, item_handlers=ocp.PyTreeCheckpointHandler()) as manager:
+            step = manager.latest_step()
+            if step is None:
+                raise UserError(f"{wanted_by}: the run at {workdir} has no checkpoint yet; let it train first")
+            yield manager, step
+    except UserError:
+        raise
+    except Exception as error:  # on damaged files Orbax raises whatever its readers stumbled over
+        raise UserError(
+            f"{wanted_by}: the latest checkpoint in {folder} is damaged ({type(error).__name__}); copy it anew, or "
+            "delete its folder to take the one before"
+        ) from None
 
 
 def _check_shapes(saved: PyTree, expected: PyTree, workdir: Path, wanted_by: str) -> None:

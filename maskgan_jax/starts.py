@@ -9,12 +9,21 @@ from maskgan_jax import checkpoints
 from maskgan_jax.errors import UserError
 from maskgan_jax.tasks.task import Start, Task
 
+REMEDIES = {
+    "mask_vae": "Train it: python -m maskgan_jax.main --config=configs/mask_vae.py{variant}",
+    "dense_mapping": "Train it: python -m maskgan_jax.main --config=configs/dense_mapping.py{variant}",
+    "discriminator": "Name a run or an imported one in config.init.discriminator, or begin with a random one: "
+    "--config.init.discriminator=new",
+    "alpha_blender": "Begin with a random one: --config.init.alpha_blender=",
+}
+"""By entry of `config.init`: what to do where it holds no such network."""
+
 
 def load(config: ConfigDict, task: Task) -> dict[str, Start]:
     """Loads every start of the task.
 
     Raises:
-      UserError: one is missing or has other networks; the message holds the command that makes it.
+      UserError: one is missing or has other networks; the message says how to come by it.
     """
     shapes = {name: jax.eval_shape(draw, jax.random.key(0)) for name, draw in task.starts.items()}
     return {
@@ -24,16 +33,19 @@ def load(config: ConfigDict, task: Task) -> dict[str, Start]:
 
 
 def _load_run(config: ConfigDict, name: str, shapes: Start) -> Start:
+    beside_generator = name == "discriminator" and not config.init.discriminator
+    entry = "dense_mapping" if beside_generator else name
     try:
-        return checkpoints.load_part(Path(config.init[name]), shapes, f"config.init.{name}")
+        return checkpoints.load_part(Path(config.init[entry]), shapes, f"config.init.{entry}")
     except UserError as error:
         variant = f":{config.variant}" if config.variant else ""
-        command = f"python -m maskgan_jax.main --config=configs/{name}.py{variant}"
-        raise UserError(f"{error}. Train it: {command}") from None
+        raise UserError(f"{error}. {REMEDIES[name].format(variant=variant)}") from None
 
 
 def _load_vgg19(config: ConfigDict, shapes: Start) -> Start:
     path = Path(config.init.vgg19)
+    if path.is_dir():
+        return checkpoints.load_part(path, shapes, "config.init.vgg19")
     if not path.is_file():
         raise UserError(
             f"config.init.vgg19: no file at {path}. The perceptual loss needs torchvision's ImageNet weights: in an "
@@ -41,6 +53,6 @@ def _load_vgg19(config: ConfigDict, shapes: Start) -> Start:
             "vgg19(weights='IMAGENET1K_V1').state_dict(), 'vgg19.pth')\"`; or go without the term: "
             "--config.losses.lambda_percept=0"
         )
-    from maskgan_jax.interop import vgg19  # PyTorch is an optional extra: only a run that reads its files needs it
+    from maskgan_jax.interop import kinds, weights  # PyTorch is an optional extra: only who reads its files needs it
 
-    return {"params": {"vgg19": vgg19.load(path, shapes["params"]["vgg19"])}}
+    return {"params": weights.load(path, kinds.KINDS["vgg19"], config)["params"]}

@@ -1,6 +1,7 @@
 """Stage 3: Editing Behaviour Simulated Training, from a trained MaskVAE and Dense Mapping Network (paper, Alg. 1)."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +17,9 @@ from maskgan_jax.tasks.task import Batch, Scalars, Start, Task, TrainState, one_
 def make(config) -> Task:
     """Builds the task from `config.networks`, `.losses`, `.optimiser`, `.average_decay`, `.lambda_inter`, `.updates`.
 
+    It begins with a trained MaskVAE and Dense Mapping Network; discriminator and blender are trained ones or begin at
+    random, as `config.init` says.
+
     G_A and G_B share the generator's weights. `config.updates` is `sequential`, as in Algorithm 1: G_A's update, then
     G_B's at the parameters that it left; or `joint`: one backward pass of both losses, with G_B's optimiser.
     """
@@ -25,17 +29,29 @@ def make(config) -> Task:
     blender = AlphaBlender(dtype=jnp.dtype(config.dtype), **config.networks.alpha_blender)
     optimiser = adam(config)
 
+    def draw_params(name: str, rng: Array) -> Start:
+        """Random parameters of generator, discriminator or blender, under the network's name."""
+        if name == "alpha_blender":
+            image = jnp.zeros((1, config.data.size, config.data.size, 3))
+            return {"params": {name: blender.init(rng, image, image)["params"]}}
+        return {"params": {name: adversarial.init_params(networks, rng, config.data.size)[name]}}
+
     starts = {
         "mask_vae": lambda rng: mask_vae.init_variables(vae, rng),
-        "dense_mapping": lambda rng: {"params": adversarial.init_params(networks, rng, config.data.size)},
+        "dense_mapping": partial(draw_params, "generator"),
     }
+    if config.init.discriminator != "new":
+        starts["discriminator"] = partial(draw_params, "discriminator")
+    if config.init.alpha_blender:
+        starts["alpha_blender"] = partial(draw_params, "alpha_blender")
     if config.losses.lambda_percept:
         starts["vgg19"] = lambda rng: adversarial.vgg19_start(networks, rng)
 
     def init(rng: Array, starts: Mapping[str, Start]) -> TrainState:
-        image = jnp.zeros((1, config.data.size, config.data.size, 3))
         params = {name: params for start in starts.values() for name, params in start["params"].items()}
-        params["alpha_blender"] = blender.init(rng, image, image)["params"]
+        for name in ("discriminator", "alpha_blender"):
+            if name not in params:
+                params |= draw_params(name, rng)["params"]
         opt_state = {
             "generator_b": optimiser.init(_editing_params(params)),
             "discriminator": optimiser.init(params["discriminator"]),

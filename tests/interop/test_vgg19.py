@@ -1,8 +1,5 @@
-"""VGG19's weights from a file in torchvision's format: what loads, and what is refused in one line."""
+"""VGG19's weights from a file in torchvision's format, or from the folder of its import, as a run begins with them."""
 
-import io
-import os
-import pickle
 from pathlib import Path
 
 import jax
@@ -15,11 +12,19 @@ torch = pytest.importorskip("torch")
 from configs import dense_mapping  # noqa: E402
 from maskgan_jax import starts, tasks  # noqa: E402
 from maskgan_jax.errors import UserError  # noqa: E402
-from maskgan_jax.interop import vgg19  # noqa: E402
+from maskgan_jax.interop import weights  # noqa: E402
+from maskgan_jax.interop.kinds import KINDS  # noqa: E402
+from maskgan_jax.interop.transfer import import_model  # noqa: E402
 from maskgan_jax.networks.vgg19 import VGG19  # noqa: E402
 from tests.networks import pytorch_networks  # noqa: E402
 
+CONFIG = dense_mapping.get_config("quickstart")
 SHAPES = jax.eval_shape(VGG19().init, jax.random.key(0), jnp.zeros((1, 32, 32, 3)))["params"]
+
+
+def load(path: Path) -> dict:
+    """The parameters of a file."""
+    return weights.load(path, KINDS["vgg19"], CONFIG)["params"]["vgg19"]
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +59,14 @@ def apply_vgg19():
 
 
 def test_loaded_weights_give_pytorchs_features(file, image, features, apply_vgg19):
-    ours = apply_vgg19({"params": vgg19.load(file, SHAPES)}, image)
+    ours = apply_vgg19({"params": load(file)}, image)
 
     for our, their in zip(ours, features, strict=True):
         np.testing.assert_allclose(our, their, rtol=1e-4, atol=1e-4)
 
 
 def test_loaded_weights_have_the_shapes_asked_for(file):
-    params = vgg19.load(file, SHAPES)
+    params = load(file)
 
     assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), params) == jax.tree.map(
         lambda leaf: (leaf.shape, leaf.dtype), SHAPES
@@ -78,6 +83,16 @@ def config_of(path: Path):
 
 def test_a_task_starts_with_the_files_weights(file, network):
     config = config_of(file)
+
+    start = starts.load(config, tasks.make(config))
+
+    bias = start["vgg19"]["params"]["vgg19"]["conv5_1"]["bias"]
+    np.testing.assert_array_equal(bias, network.state_dict()["features.28.bias"].numpy())
+
+
+def test_a_task_starts_with_an_imported_folder(file, network, tmp_path):
+    import_model(file, tmp_path / "vgg19", "vgg19")
+    config = config_of(tmp_path / "vgg19")
 
     start = starts.load(config, tasks.make(config))
 
@@ -105,7 +120,7 @@ def zeros() -> dict:
 def test_zeros_are_a_valid_file(tmp_path):
     torch.save(zeros(), tmp_path / "vgg19.pth")
 
-    assert not any(jnp.any(leaf) for leaf in jax.tree.leaves(vgg19.load(tmp_path / "vgg19.pth", SHAPES)))
+    assert not any(jnp.any(leaf) for leaf in jax.tree.leaves(load(tmp_path / "vgg19.pth")))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +131,7 @@ def test_entry_of_wrong_shape_is_named_with_both_shapes(tmp_path, name, shape):
     torch.save(zeros() | {name: torch.zeros(1).expand(shape)}, tmp_path / "vgg19.pth")
 
     with pytest.raises(UserError) as error:
-        vgg19.load(tmp_path / "vgg19.pth", SHAPES)
+        load(tmp_path / "vgg19.pth")
 
     assert f"entry {name} needs shape {right}, found {shape}" in str(error.value)
 
@@ -127,75 +142,5 @@ def test_missing_entry_is_named(tmp_path, name):
     del state_dict[name]
     torch.save(state_dict, tmp_path / "vgg19.pth")
 
-    with pytest.raises(UserError, match=rf"vgg19\.pth: entry {name} needs shape .* found nothing"):
-        vgg19.load(tmp_path / "vgg19.pth", SHAPES)
-
-
-@pytest.mark.parametrize("content", [[1, 2, 3], torch.zeros(3), {"features.0.weight": "text"}])
-def test_file_of_something_else_is_refused(tmp_path, content):
-    torch.save(content, tmp_path / "vgg19.pth")
-
-    with pytest.raises(UserError, match=r"entry features\.0\.weight .* found nothing"):
-        vgg19.load(tmp_path / "vgg19.pth", SHAPES)
-
-
-def assert_refused_in_one_line(path: Path, content: bytes):
-    path.write_bytes(content)
-    with pytest.raises(UserError, match="not a file of weights") as error:
-        vgg19.load(path, SHAPES)
-    assert "\n" not in str(error.value)
-
-
-def test_random_bytes_are_refused(tmp_path):
-    rng = np.random.default_rng(0)
-    for _ in range(200):
-        assert_refused_in_one_line(tmp_path / "vgg19.pth", rng.bytes(64))
-
-
-@pytest.mark.parametrize("is_zip", [True, False], ids=["zip", "legacy"])
-def test_truncated_file_is_refused_wherever_it_ends(tmp_path, is_zip):
-    buffer = io.BytesIO()
-    torch.save({"features.0.weight": torch.ones(64, 3, 3, 3)}, buffer, _use_new_zipfile_serialization=is_zip)
-    whole = buffer.getvalue()
-
-    for length in [*range(0, 400, 5), len(whole) // 2, len(whole) - 1]:
-        assert_refused_in_one_line(tmp_path / "vgg19.pth", whole[:length])
-
-
-class Payload:
-    """Unpickled without care, it makes a directory."""
-
-    def __init__(self, directory: Path):
-        self.directory = directory
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.directory),)
-
-
-def as_bare_pickle(content, path: Path):
-    path.write_bytes(pickle.dumps(content, protocol=2))
-
-
-def as_zip(content, path: Path):
-    torch.save(content, path)
-
-
-def as_legacy(content, path: Path):
-    torch.save(content, path, _use_new_zipfile_serialization=False)
-
-
-@pytest.mark.parametrize("write", [as_bare_pickle, as_zip, as_legacy])
-def test_malicious_pickle_is_refused_and_not_executed(tmp_path, write):
-    made = tmp_path / "made"
-    write({"features.0.weight": Payload(made)}, tmp_path / "vgg19.pth")
-
-    with pytest.raises(UserError, match="not a file of weights"):
-        vgg19.load(tmp_path / "vgg19.pth", SHAPES)
-
-    assert not made.exists()
-
-
-def test_the_payload_is_live(tmp_path):
-    pickle.loads(pickle.dumps(Payload(tmp_path / "made"), protocol=2))
-
-    assert (tmp_path / "made").is_dir()
+    with pytest.raises(UserError, match=rf"vgg19\.pth: .*entry {name} is missing, shape \("):
+        load(tmp_path / "vgg19.pth")

@@ -1,7 +1,4 @@
-"""Whole networks against a PyTorch rendering of the published code, at small widths and 64 px.
-
-Weights go over by a mapping of this file's own, from the published entry names to ours.
-"""
+"""Whole networks against a PyTorch rendering of the published code, at small widths and 64 px."""
 
 import copy
 from collections.abc import Sequence
@@ -12,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from maskgan_jax.interop import entries, weights
 from maskgan_jax.networks.alpha_blender import AlphaBlender
 from maskgan_jax.networks.dense_mapping import DenseMappingNetwork
 from maskgan_jax.networks.discriminator import MultiScaleDiscriminator
@@ -32,94 +30,10 @@ MASK_VAE = MaskVAE(SIZE, 19, WIDTHS, CODE_SIZE)
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-4}
 
 
-def conv(state, name: str) -> dict:
-    weight = state[f"{name}.weight"].numpy()
-    return {"kernel": jnp.asarray(weight.transpose(2, 3, 1, 0)), "bias": jnp.asarray(state[f"{name}.bias"].numpy())}
-
-
-def conv_transpose(state, name: str) -> dict:
-    weight = state[f"{name}.weight"].numpy()
-    return {"kernel": jnp.asarray(weight.transpose(2, 3, 0, 1)), "bias": jnp.asarray(state[f"{name}.bias"].numpy())}
-
-
-def dense(state, name: str) -> dict:
-    weight = state[f"{name}.weight"].flatten(1).numpy()
-    return {"kernel": jnp.asarray(weight.T), "bias": jnp.asarray(state[f"{name}.bias"].numpy())}
-
-
-def batch_norm(state, name: str) -> tuple[dict, dict]:
-    weight, bias, mean, var = (
-        jnp.asarray(state[f"{name}.{entry}"].numpy()) for entry in ("weight", "bias", "running_mean", "running_var")
-    )
-    return {"scale": weight, "bias": bias}, {"mean": mean, "var": var}
-
-
-def global_generator(state) -> dict:
-    """With WIDTHS and RESIDUAL_BLOCKS: stem 1, down 4, 7, 10, residual 13, 14, up 15, 18, 21, pad 24, head 25."""
-    params = {"stem": conv(state, "model.1"), "head": conv(state, "model.25")}
-    for level, index in enumerate((4, 7, 10)):
-        params[f"down_{level}"] = conv(state, f"model.{index}")
-    for block, index in enumerate((13, 14)):
-        params[f"residual_{block}"] = {
-            f"conv_{layer}": conv(state, f"model.{index}.conv_block.{layer}.conv") for layer in range(2)
-        }
-    for level, index in enumerate((15, 18, 21)):
-        params[f"up_{level}"] = conv_transpose(state, f"model.{index}")
-    return params
-
-
-def dense_mapping_network(state) -> dict:
-    encoder = {"to_style": dense(state, "enc_style.model_last.1")}
-    for layer in range(3):
-        encoder[f"label_{layer}"] = conv(state, f"enc_label.model.{layer}.conv")
-        encoder[f"label_{layer + 3}"] = conv(state, f"enc_label.model_last.{layer + 1}.conv")
-        encoder[f"style_{layer}"] = conv(state, f"enc_style.model.{layer}.conv")
-        encoder[f"style_{layer + 3}"] = conv(state, f"enc_style.model_middle.{layer}.conv")
-    for sft in range(2):
-        encoder[f"sft_{sft}"] = {
-            f"{kind}_{layer}": conv(state, f"enc_style.sft{sft + 1}.SFT_{kind}_conv{layer + 1}")
-            for kind in ("scale", "shift")
-            for layer in range(2)
-        }
-    return {"params": {"style_encoder": encoder, "backbone": global_generator(state)}}
-
-
-def mask_vae(state) -> dict:
-    """With four halvings: e1..e4 with bn1..bn4, d2..d5 with bn5..bn7."""
-    params = {
-        "to_mean": dense(state, "fc1"),
-        "to_log_variance": dense(state, "fc2"),
-        "from_code": dense(state, "d1"),
-    }
-    batch_stats = {}
-    for level in range(4):
-        params[f"down_{level}"] = conv(state, f"e{level + 1}")
-        params[f"up_{level}"] = conv(state, f"d{level + 2}")
-        params[f"down_norm_{level}"], batch_stats[f"down_norm_{level}"] = batch_norm(state, f"bn{level + 1}")
-    for level in range(3):
-        params[f"up_norm_{level}"], batch_stats[f"up_norm_{level}"] = batch_norm(state, f"bn{level + 5}")
-    return {"params": params, "batch_stats": batch_stats}
-
-
-def discriminator(state) -> dict:
-    return {
-        "params": {
-            ours: {f"conv_{layer}": conv(state, f"{theirs}_layer{layer}.0") for layer in range(5)}
-            for ours, theirs in {"scale_0": "scale1", "scale_1": "scale0"}.items()
-        }
-    }
-
-
-def vgg19(state) -> dict:
-    """The places of torchvision's `vgg19.features` where convolutions stand, up to conv5_1."""
-    places = {1: (0, 2), 2: (5, 7), 3: (10, 12, 14, 16), 4: (19, 21, 23, 25), 5: (28,)}
-    return {
-        "params": {
-            f"conv{block}_{layer}": conv(state, f"features.{index}")
-            for block, indices in places.items()
-            for layer, index in enumerate(indices, start=1)
-        }
-    }
+def variables_of(reference, mapping: entries.Mapping) -> dict:
+    """The weights of a PyTorch network as our network takes them."""
+    arrays = {name: tensor.numpy() for name, tensor in reference.state_dict().items()}
+    return jax.device_put(weights.to_variables(arrays, mapping)[0])
 
 
 def images(seed: int) -> jax.Array:
@@ -159,7 +73,7 @@ def torch_generator():
 
 @pytest.fixture(scope="module")
 def generator_variables(torch_generator) -> dict:
-    return dense_mapping_network(torch_generator.state_dict())
+    return variables_of(torch_generator, entries.generator(make_generator()))
 
 
 def make_generator(dtype=jnp.float32) -> DenseMappingNetwork:
@@ -216,7 +130,7 @@ def torch_mask_vae():
 
 @pytest.fixture(scope="module")
 def mask_vae_variables(torch_mask_vae) -> dict:
-    return mask_vae(torch_mask_vae.state_dict())
+    return variables_of(torch_mask_vae, entries.mask_vae(MASK_VAE))
 
 
 def test_mask_vae_encodes(torch_mask_vae, mask_vae_variables):
@@ -245,9 +159,9 @@ def test_mask_vae_in_training_normalises_by_the_batch(torch_mask_vae, mask_vae_v
 
 def test_alpha_blender():
     reference = pytorch_networks.randomise(pytorch_networks.AlphaBlender(WIDTHS, RESIDUAL_BLOCKS), seed=2)
-    variables = {"params": {"net": global_generator(reference.state_dict())}}
+    blender = AlphaBlender(WIDTHS, RESIDUAL_BLOCKS)
 
-    ours = jax.jit(AlphaBlender(WIDTHS, RESIDUAL_BLOCKS).apply)(variables, images(0), images(1))
+    ours = jax.jit(blender.apply)(variables_of(reference, entries.alpha_blender(blender)), images(0), images(1))
 
     assert_same(ours, reference(to_torch(images(0)), to_torch(images(1))))
 
@@ -255,7 +169,9 @@ def test_alpha_blender():
 def test_discriminator():
     reference = pytorch_networks.randomise(pytorch_networks.MultiScaleDiscriminator(WIDTHS), seed=3)
 
-    ours = jax.jit(MultiScaleDiscriminator(WIDTHS).apply)(discriminator(reference.state_dict()), masks(0), images(1))
+    network = MultiScaleDiscriminator(WIDTHS)
+
+    ours = jax.jit(network.apply)(variables_of(reference, entries.discriminator(network)), masks(0), images(1))
 
     theirs = reference(to_torch(masks(0)), to_torch(images(1)))
     assert [len(maps) for maps in ours] == [5, 5]
@@ -266,9 +182,9 @@ def test_discriminator():
 @pytest.mark.parametrize("imagenet_normalisation", [False, True])
 def test_vgg19(imagenet_normalisation):
     reference = pytorch_networks.randomise(pytorch_networks.VGG19(), seed=4)
-    variables = vgg19(reference.state_dict())
+    network = VGG19(imagenet_normalisation)
 
-    ours = jax.jit(VGG19(imagenet_normalisation).apply)(variables, images(0))
+    ours = jax.jit(network.apply)(variables_of(reference, entries.vgg19(network)), images(0))
 
     x = to_torch(images(0))
     if imagenet_normalisation:  # torchvision, `VGG19_Weights.IMAGENET1K_V1.transforms`, of RGB in [0, 1]

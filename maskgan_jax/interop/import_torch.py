@@ -1,0 +1,37 @@
+"""Makes a trained model of a PyTorch state dict: of the authors' published weights, for instance.
+
+  python -m maskgan_jax.interop.import_torch --kind=generator latest_net_G.pth models/generator
+
+OUT becomes a folder like a training run's, which every other command takes. Nothing in FILE is executed; its entries
+must be those of the published networks, and may carry the prefix `module.`. Weights of other sizes than the published
+ones need a config that says them, with fields as in training (--config.networks.generator.residual_blocks=9):
+
+  python -m maskgan_jax.interop.import_torch --kind=generator --config=configs/dense_mapping.py:small small.pth OUT
+
+Of torchvision's vgg19 only the layers up to relu5_1 are kept.
+"""
+
+from pathlib import Path
+
+from absl import flags
+from ml_collections import config_flags
+
+from maskgan_jax.command import run
+from maskgan_jax.errors import UserError
+from maskgan_jax.interop import transfer
+from maskgan_jax.interop.kinds import KINDS
+
+KIND = flags.DEFINE_enum("kind", None, list(KINDS), "The network that FILE holds.")
+CONFIG = config_flags.DEFINE_config_file("config", None, "Its sizes, for others than the published ones.")
+
+
+def main(argv: list[str]) -> None:
+    """Parses and calls."""
+    if len(argv) != 3:
+        raise UserError(f"{len(argv) - 1} files given; it takes two: --kind={KIND.value} FILE OUT")
+    transfer.import_model(Path(argv[1]), Path(argv[2]), KIND.value, CONFIG.value)
+
+
+if __name__ == "__main__":
+    flags.mark_flag_as_required("kind")
+    run(main)

@@ -1,0 +1,134 @@
+"""Imported networks draw what the same networks draw in PyTorch: at the published sizes, and at 512 px.
+
+Both do their arithmetic in float32, in another order. The photos are rendered ones; where MASKGAN_SAMPLES names a
+folder in the raw layout of CelebAMask-HQ, its first photo counts too.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import pytest
+from PIL import Image
+
+torch = pytest.importorskip("torch")
+
+from data_pipeline.raw_layout import read_layout  # noqa: E402
+from data_pipeline.synthetic_faces import face, render  # noqa: E402
+from maskgan_jax import checkpoints  # noqa: E402
+from maskgan_jax.interop import weights  # noqa: E402
+from maskgan_jax.interop.kinds import KINDS  # noqa: E402
+from maskgan_jax.interop.transfer import import_model  # noqa: E402
+from tests.interop.small import reference, save, small_config  # noqa: E402
+
+
+class Example(NamedTuple):
+    """What networks get to see: two one-hot masks, and photos in [-1, 1] with the second; (1 s s k), float32."""
+
+    mask: np.ndarray
+    mask_t: np.ndarray
+    image_t: np.ndarray
+
+
+def examples(size: int) -> Iterator[Example]:
+    faces = [face(0, index) for index in (1, 2)]
+    (photo, mask_t), (_, mask) = (render(each.geometry, each.style, size) for each in faces)
+    yield example(mask, mask_t, photo)
+    if "MASKGAN_SAMPLES" in os.environ:
+        layout = read_layout(Path(os.environ["MASKGAN_SAMPLES"]))
+        photo = layout.read_photo(0).resize((size, size), Image.Resampling.LANCZOS)
+        masks = [Image.fromarray(layout.read_label_map(index)) for index in (1, 0)]
+        yield example(*(each.resize((size, size), Image.Resampling.NEAREST) for each in masks), photo)
+
+
+def example(mask, mask_t, photo) -> Example:
+    one_hot = np.eye(19, dtype=np.float32)
+    return Example(
+        one_hot[np.asarray(mask)][None],
+        one_hot[np.asarray(mask_t)][None],
+        (np.asarray(photo).astype(np.float32) / 127.5 - 1)[None],
+    )
+
+
+def autoencode(network, variables, mask):
+    """Mean and log-variance of the code, and the logits of the mask drawn from the mean."""
+    mean, log_variance = network.apply(variables, mask, method="encode")
+    return mean, log_variance, network.apply(variables, mean, method="decode")
+
+
+def autoencode_in_pytorch(network, mask):
+    mean, log_variance = network.encode(mask)
+    return mean, log_variance, network.decode(mean)
+
+
+class Comparison(NamedTuple):
+    """What a network gets of an example, how it is called on both sides, and how near the outputs have to be."""
+
+    inputs: Callable[[Example], tuple[np.ndarray, ...]]
+    ours: Callable = lambda network, variables, *inputs: network.apply(variables, *inputs)
+    theirs: Callable = lambda network, *inputs: network(*inputs)
+    absolute: float = 0.0
+    relative: float = 0.0
+
+
+COMPARISONS = {
+    "generator": Comparison(lambda x: (x.mask, x.mask_t, x.image_t), absolute=1e-4),
+    "blender": Comparison(lambda x: (x.image_t, x.image_t[:, :, ::-1].copy()), absolute=1e-4),
+    "mask_vae": Comparison(lambda x: (x.mask_t,), autoencode, autoencode_in_pytorch, relative=1e-3),
+    "discriminator": Comparison(lambda x: (x.mask_t, x.image_t), relative=1e-3),
+    "face_parser": Comparison(lambda x: (x.image_t,), relative=1e-3),
+    "vgg19": Comparison(lambda x: (x.image_t,), relative=1e-3),
+}
+
+
+def compare(kind: str, config, network: "torch.nn.Module", variables: dict) -> None:
+    """Asserts that a network and its import agree on every example of the config's size."""
+    comparison = COMPARISONS[kind]
+    module = KINDS[kind].module(config)
+    apply = jax.jit(lambda variables, *inputs: comparison.ours(module, variables, *inputs))
+    for each in examples(config.data.size):
+        inputs = comparison.inputs(each)
+        with torch.no_grad():
+            theirs = comparison.theirs(network, *(torch.from_numpy(x).permute(0, 3, 1, 2) for x in inputs))
+        theirs = [x.permute(0, 2, 3, 1) if x.ndim == 4 else x for x in jax.tree.leaves(theirs)]
+        for our, their in zip(jax.tree.leaves(apply(variables, *inputs)), theirs, strict=True):
+            their = their.numpy()
+            assert our.shape == their.shape
+            assert their.std() > 0.01, "a constant would prove nothing"
+            allowed = comparison.absolute + comparison.relative * np.abs(their).max()
+            difference = np.abs(our - their).max()
+            print(f"{kind}, {config.data.size} px: {our.shape} differ by {difference:.1e}, {allowed:.1e} allowed")
+            assert difference <= allowed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_at_the_published_widths(kind):
+    """At 256 px, where PyTorch takes seconds; the MaskVAE then halves once less, so its widest layer is left out."""
+    config = KINDS[kind].default_config()
+    config.data.size = 256
+    config.networks.mask_vae.widths = config.networks.mask_vae.widths[:6]
+    network = reference(kind, config)
+    arrays = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+    variables, _ = weights.to_variables(arrays, KINDS[kind].mapping(config))
+
+    compare(kind, config, network, jax.device_put(variables))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_at_512_px_from_a_file(kind, tmp_path):
+    """Small widths, and the whole way: written by PyTorch, imported, read from the folder."""
+    config = small_config(kind)
+    config.data.size = 512
+    config.networks.mask_vae.widths = (4, 4, 4, 4, 6, 6, 8)
+    network = reference(kind, config)
+    import_model(save(network.state_dict(), tmp_path / "in.pth"), tmp_path / "model", kind, config)
+    name = KINDS[kind].network
+    shapes = {collection: {name: tree} for collection, tree in KINDS[kind].shapes(config).items()}
+    part = checkpoints.load_part(tmp_path / "model", shapes, "test")
+
+    compare(kind, config, network, {collection: tree[name] for collection, tree in part.items()})
