@@ -5,6 +5,7 @@ Each step is a command that you can type yourself; what is done already is not d
 """
 
 import argparse
+import importlib
 import os
 import shlex
 import subprocess
@@ -14,7 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 DATA = Path("data/quickstart")
-FACES = 2000
 SIZE = 64
 SEED = 0
 ENVIRONMENT = {"XLA_FLAGS": "--xla_cpu_experimental_ynn_fusion_type="} | os.environ
@@ -24,11 +24,16 @@ STAGES = ("mask_vae", "dense_mapping", "ebst")
 
 def main() -> None:
     """Runs the commands one after the other and reports."""
-    argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="python -m launch.quickstart", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
+    )
+    parser.add_argument("--faces", type=int, default=2000, help="how many synthetic faces (%(default)s)")
+    parser.add_argument(
+        "--training", type=float, default=1.0, help="train this many times as long; a GPU has time for 20 (%(default)s)"
+    )
+    options = parser.parse_args()
     seconds = {}
-    for name, command in commands():
+    for name, command in commands(options.faces, options.training):
         print(f"\n$ python {shlex.join(command)}", flush=True)
         started = time.perf_counter()
         status = subprocess.run([sys.executable, *command], env=ENVIRONMENT, check=False).returncode
@@ -41,12 +46,14 @@ def main() -> None:
     quickstart_report.report(DATA, SIZE, SEED, {stage: Path(f"runs/{stage}_quickstart") for stage in STAGES}, seconds)
 
 
-def commands() -> Iterator[tuple[str, list[str]]]:
+def commands(faces: int, training: float) -> Iterator[tuple[str, list[str]]]:
     """Name and arguments of every command, in order."""
-    faces = ["-m", "data_pipeline.synthetic_faces", f"--out={DATA}", f"--count={FACES}", f"--size={SIZE}"]
-    yield "faces", [*faces, f"--seed={SEED}"]
+    options = [f"--out={DATA}", f"--count={faces}", f"--size={SIZE}", f"--seed={SEED}"]
+    yield "faces", ["-m", "data_pipeline.synthetic_faces", *options]
     for stage in STAGES:
-        yield stage, ["-m", "maskgan_jax.main", f"--config=configs/{stage}.py:quickstart"]
+        steps = importlib.import_module(f"configs.{stage}").get_config("quickstart").num_train_steps
+        longer = [] if training == 1 else [f"--config.num_train_steps={max(1, round(training * steps))}"]
+        yield stage, ["-m", "maskgan_jax.main", f"--config=configs/{stage}.py:quickstart", *longer]
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 from tqdm import tqdm
 
 from data_pipeline.input_pipeline import eval_batches
@@ -17,7 +18,8 @@ from maskgan_jax.editing import Editor
 
 TEST_FACES = 200
 ROWS = 9
-PICTURE = Path("runs/quickstart/edits.png")
+FOLDER = Path("runs/quickstart")
+PICTURE = FOLDER / "edits.png"
 
 
 class Edit(NamedTuple):
@@ -43,7 +45,10 @@ def report(data: Path, size: int, seed: int, runs: Mapping[str, Path], seconds: 
         *dense_mapping_rows(Editor(runs["dense_mapping"]), edits, class_colours(data, size)),
     ]
     editor = Editor(runs["ebst"])
-    results = [editor.edit(edit.photo, edit.mask, edit.edited_mask) for edit in tqdm(edits, "editing", unit="face")]
+    results = [
+        editor.edit(editor.portrait(edit.photo, edit.mask), edit.edited_mask)
+        for edit in tqdm(edits, "editing", unit="face")
+    ]
     rows += ebst_rows(edits, results)
     rows += [(f"seconds, {name}", f"{value:.0f}") for name, value in seconds.items()]
     rows += [(f"seconds a step, {name}", f"{seconds_per_step(run):.2f}") for name, run in runs.items()]
@@ -53,7 +58,9 @@ def report(data: Path, size: int, seed: int, runs: Mapping[str, Path], seconds: 
     for name, figure in rows:
         print(f"  {name:<{width}}  {figure}")
     pictures.save(grid(edits[:ROWS], results[:ROWS]), PICTURE)
+    save_examples(edits[:ROWS], FOLDER)
     print(f"\nHeld-out edits, and what they should be: {PICTURE}")
+    print(f"Their photos and masks, to edit yourself: {FOLDER}/0_photo.png, 0_mask.png, 0_edited_mask.png, 1_ ...")
 
 
 def held_out_edits(seed: int, size: int) -> list[Edit]:
@@ -81,7 +88,7 @@ def mask_vae_rows(run: Path) -> list[tuple[str, str]]:
 
 def dense_mapping_rows(editor: Editor, edits: list[Edit], colours: np.ndarray) -> list[tuple[str, str]]:
     """Reconstruction of the photos from their own masks and styles, against one colour a class."""
-    drawn = [editor.edit(edit.photo, edit.mask, edit.mask) for edit in edits]
+    drawn = [editor.edit(editor.portrait(edit.photo, edit.mask), edit.mask) for edit in edits]
     painted = [np.round(colours[edit.mask]).astype(np.uint8) for edit in edits]
     reconstruction = np.mean([psnr(image, edit.photo) for image, edit in zip(drawn, edits, strict=True)])
     baseline = np.mean([psnr(image, edit.photo) for image, edit in zip(painted, edits, strict=True)])
@@ -133,7 +140,15 @@ def seconds_per_step(run: Path) -> float:
     return float(np.median([line["seconds_per_step"] for line in lines if "seconds_per_step" in line][1:]))
 
 
-def grid(edits: list[Edit], results: list[np.ndarray]):
+def save_examples(edits: list[Edit], folder: Path) -> None:
+    """Writes photos and masks as files that the edit command takes."""
+    for place, edit in enumerate(edits):
+        pictures.save(Image.fromarray(edit.photo), folder / f"{place}_photo.png")
+        pictures.save(pictures.of_labels(edit.mask), folder / f"{place}_mask.png")
+        pictures.save(pictures.of_labels(edit.edited_mask), folder / f"{place}_edited_mask.png")
+
+
+def grid(edits: list[Edit], results: list[np.ndarray]) -> Image.Image:
     """One row an edit, the difference from the truth in absolute values, three times as bright."""
     drawn = np.stack(results)
     truth = np.stack([edit.truth for edit in edits])

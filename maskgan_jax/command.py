@@ -1,8 +1,10 @@
 """How every command starts and ends: one line for what a user can mend, a traceback for what only we can."""
 
+import argparse
 import logging
 import sys
 from collections.abc import Callable
+from typing import Any, NoReturn
 
 from absl import app, flags
 from tqdm import tqdm
@@ -11,20 +13,35 @@ from data_pipeline.errors import DataError
 from maskgan_jax.errors import UserError
 
 
-def run(main: Callable[[list[str]], None]) -> None:
-    """Parses flags, runs `main` and exits: 0 when done, 1 after a user's error, 2 for a flag that is not understood."""
+def run(main: Callable[[Any], None], parser: "ArgumentParser | None" = None) -> None:
+    """Parses, runs `main` and exits: 0 when done, 1 after a user's error, 2 for an option that is not understood.
 
-    def guarded(argv: list[str]) -> None:
+    `main` gets what absl's flags left over, or with a `parser` what that made of the command line.
+    """
+
+    def guarded(parsed: Any) -> None:
         logging.basicConfig(level=logging.INFO, handlers=[_AboveProgressBars()], force=True)
         try:
-            main(argv)
+            main(parsed)
         except (UserError, DataError) as error:
             sys.exit(f"error: {error}")
 
-    app.run(guarded, flags_parser=_parse)
+    def parse(argv: list[str]) -> argparse.Namespace:
+        flags.FLAGS(argv[:1])  # absl's own, which nobody sets here
+        return parser.parse_args(argv[1:])
+
+    app.run(guarded, flags_parser=parse if parser else _parse_flags)
 
 
-def _parse(argv: list[str]) -> list[str]:
+class ArgumentParser(argparse.ArgumentParser):
+    """Says what it does not understand in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the command."""
+        self.exit(2, f"error: {message}; see {self.prog} --help\n")
+
+
+def _parse_flags(argv: list[str]) -> list[str]:
     try:
         rest = flags.FLAGS(argv)
         if "config" in flags.FLAGS and flags.FLAGS.config is not None:

@@ -1,13 +1,14 @@
 """Photos and masks from image files."""
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from data_pipeline.labels import NUM_CLASSES
+from data_pipeline.labels import NUM_CLASSES, PALETTE
 from maskgan_jax.errors import UserError
 
 
@@ -17,9 +18,11 @@ def read_photo(path: Path) -> UInt8[np.ndarray, "h w 3"]:
     EXIF rotation is applied, grey becomes RGB, transparent parts are laid over white, 16 bits become 8.
 
     Raises:
-      UserError: no file there, not an image, or a truncated one.
+      UserError: no file there, not an image, a truncated one, or one of floating-point numbers.
     """
     image = ImageOps.exif_transpose(_open(path))
+    if image.mode == "F":
+        raise UserError(f"{path}: its pixels are floating-point numbers, whose range nobody knows; save 8 or 16 bits")
     if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion would clip it to 255
         image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
     if image.has_transparency_data:
@@ -29,24 +32,40 @@ def read_photo(path: Path) -> UInt8[np.ndarray, "h w 3"]:
 
 
 def read_label_map(path: Path) -> UInt8[np.ndarray, "h w"]:
-    """A label map: a grey or palette image whose values are the labels 0 to 18.
+    """A mask: a grey or palette image whose values are the labels 0 to 18, or one painted in the palette's colours.
 
     Raises:
-      UserError: no file there, not an image, a colour image, or a label above 18.
+      UserError: no file there, not an image, a label above 18, or a colour that no class has.
     """
     image = _open(path)
-    if image.mode not in ("L", "P", "1"):
+    if image.mode in ("L", "P", "1"):
+        labels = np.asarray(image).astype(np.uint8)
+        _refuse(path, labels >= NUM_CLASSES, lambda at: f"label {labels[at]} is above {NUM_CLASSES - 1}")
+        return labels
+    if image.mode not in ("RGB", "RGBA"):
         raise UserError(
-            f"{path}: a {image.mode} image; a mask is a single-channel 8-bit image whose values are the labels 0 to 18"
+            f"{path}: a {image.mode} image; a mask is a single-channel 8-bit image whose values are the labels 0 to "
+            "18, or an RGB image in the palette's colours"
         )
-    labels = np.asarray(image).astype(np.uint8)
-    if labels.max() >= NUM_CLASSES:
-        y, x = np.argwhere(labels >= NUM_CLASSES)[0]
-        raise UserError(
-            f"{path}: label {labels.max()} is above {NUM_CLASSES - 1} (first at column {x}, row {y}); "
-            "labels are 0 to 18, in the order of data_pipeline/labels.py"
-        )
+    colours = np.asarray(image.convert("RGB"))
+    labels = np.full(colours.shape[:2], NUM_CLASSES, np.uint8)
+    for label, colour in enumerate(PALETTE):
+        labels[(colours == colour).all(-1)] = label
+    _refuse(
+        path,
+        labels >= NUM_CLASSES,
+        lambda at: f"colour {tuple(map(int, colours[at]))} is no class's; paint without soft edges",
+    )
     return labels
+
+
+def _refuse(path: Path, bad: Bool[np.ndarray, "h w"], complaint: Callable[[tuple[int, int]], str]) -> None:
+    if bad.any():
+        y, x = map(int, np.argwhere(bad)[0])
+        raise UserError(
+            f"{path}: {complaint((y, x))} (first of {bad.sum()} pixels: column {x}, row {y}); "
+            "labels and colours are those of data_pipeline/labels.py"
+        )
 
 
 def _open(path: Path) -> Image.Image:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from data_pipeline.labels import PALETTE
@@ -39,12 +40,24 @@ def grid(columns: Mapping[str, np.ndarray], rows: int) -> Image.Image:
     return sheet
 
 
-def save(image: Image.Image, path: Path) -> None:
-    """Writes an image in the format of the path's suffix, whole or not at all."""
+def of_labels(mask: UInt8[np.ndarray, "h w"]) -> Image.Image:
+    """A palette image: its values are the labels, and it looks like their colours."""
+    image = Image.fromarray(mask, "P")
+    image.putpalette(PALETTE.ravel().tolist())
+    return image
+
+
+def save(image: Image.Image, path: Path, **options) -> None:
+    """Writes an image in the format of the path's suffix, whole or not at all; JPEG with little loss.
+
+    `options` are Pillow's for the format.
+    """
+    if path.suffix.lower() in (".jpg", ".jpeg"):
+        options = {"quality": 95, "subsampling": 0} | options
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.partial{path.suffix}")
     try:
-        image.save(temporary)
+        image.save(temporary, **options)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

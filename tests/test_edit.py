@@ -1,4 +1,4 @@
-"""The edit command, on image files of every kind that users have, with the generator of a tiny run."""
+"""The edit command and its sub-commands, on image files, with the networks of tiny runs."""
 
 from pathlib import Path
 
@@ -7,125 +7,208 @@ import pytest
 from PIL import Image
 
 from data_pipeline.synthetic_faces import EDITS, face, render
+from maskgan_jax import edit, pictures
 from maskgan_jax.editing import Editor
 from maskgan_jax.errors import UserError
 from maskgan_jax.photos import read_label_map, read_photo
 from tests.commands import run_command
 
+SIZE = 64
+
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Path]:
-    """A photo, its mask and an edited mask as PNG files of 96 px."""
-    original = face(0, 9)
+    """As PNG files of 96 px: a photo, its mask and an edited mask; another photo with its mask; a photo of a group."""
+    original, other = face(0, 9), face(0, 19)
     photo, mask = render(original.geometry, original.style, 96)
     _, edited = render(EDITS["open_mouth"](original.geometry), original.style, 96)
-    paths = {name: tmp_path / f"{name}.png" for name in ("image", "mask", "edited-mask")}
-    for path, pixels in zip(paths.values(), (photo, mask, edited), strict=True):
-        Image.fromarray(pixels).save(path)
-    return paths
+    other_photo, other_mask = render(other.geometry, other.style, 96)
+    pixels = {"image": photo, "mask": mask, "edited": edited, "other": other_photo, "other_mask": other_mask}
+    for name, array in pixels.items():
+        picture = pictures.of_labels(array) if array.ndim == 2 else Image.fromarray(array)
+        pictures.save(picture, tmp_path / f"{name}.png")
+    return {name: tmp_path / f"{name}.png" for name in pixels}
 
 
-def edit(checkpoint: Path, files: dict[str, Path], out: Path):
-    options = [f"--{name}={path}" for name, path in files.items()]
-    return run_command("maskgan_jax.edit", f"--checkpoint={checkpoint}", *options, f"--out={out}")
+@pytest.fixture
+def do(runs):
+    """Runs the command in this process, with the tiny runs' folders where a command takes them."""
+
+    def run(command: str, *arguments: object) -> None:
+        folders = {"--checkpoint": runs / "ebst", "--face-parser": runs / "face_parser"}
+        if command in ("parse", "align"):
+            del folders["--checkpoint"]
+        if command == "align":
+            folders = {}
+        options = [str(part) for pair in folders.items() for part in pair]
+        edit.main(edit.parser().parse_args([command, *options, *map(str, arguments)]))
+
+    return run
+
+
+def pixels(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(path))
 
 
 @pytest.mark.slow
 def test_the_command_writes_the_edited_photo(runs, files, tmp_path):
-    done = edit(runs / "ebst", files, tmp_path / "out.png")
+    """As typed, without the word `edit`."""
+    done = run_command(
+        "maskgan_jax.edit", f"--checkpoint={runs / 'ebst'}", f"--image={files['image']}", f"--mask={files['mask']}",
+        f"--edited-mask={files['edited']}", f"--out={tmp_path / 'out.png'}",
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    result = Image.open(tmp_path / "out.png")
-    assert (result.size, result.mode) == ((64, 64), "RGB")
 
     editor = Editor(runs / "ebst")
-    expected = editor.edit(read_photo(files["image"]), *(read_label_map(files[n]) for n in ("mask", "edited-mask")))
-    np.testing.assert_array_equal(np.asarray(result), expected)
+    portrait = editor.portrait(read_photo(files["image"]), read_label_map(files["mask"]))
+    expected = editor.edit(portrait, read_label_map(files["edited"]))
+    np.testing.assert_array_equal(pixels(tmp_path / "out.png"), expected)
 
 
-@pytest.mark.slow
-def test_a_mask_of_another_size_is_one_line_and_no_file(runs, files, tmp_path):
-    Image.open(files["edited-mask"]).resize((64, 64), Image.Resampling.NEAREST).save(files["edited-mask"])
-    done = edit(runs / "ebst", files, tmp_path / "out.png")
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(f"error: {files['edited-mask']}: 64x64 pixels, but")
-    assert "Traceback" not in done.stderr
-    assert not (tmp_path / "out.png").exists()
+def test_keep_outside_writes_the_photo_at_its_own_size_with_only_the_edit_drawn(do, files, tmp_path):
+    do("edit", "--image", files["image"], "--mask", files["mask"], "--edited-mask", files["edited"],
+       "--keep-outside", "--feather", 2, "--out", tmp_path / "out.png")  # fmt: skip
+    photo, result = pixels(files["image"]), pixels(tmp_path / "out.png")
+    changed = pixels(files["mask"]) != pixels(files["edited"])
+    near = np.zeros_like(changed)
+    for y, x in np.argwhere(changed):
+        near[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3] = True
+    np.testing.assert_array_equal(result[~near], photo[~near])
+    assert (result[changed] != photo[changed]).any()
 
 
-def test_the_editor_draws_with_the_moving_average(runs):
-    import jax
+def test_several_edits_of_one_photo_encode_its_style_once(do, files, tmp_path, monkeypatch):
+    calls = []
+    encode_style = Editor.encode_style
+    monkeypatch.setattr(Editor, "encode_style", lambda *given: calls.append(1) or encode_style(*given))
 
-    from maskgan_jax import checkpoints
+    do("edit", "--image", files["image"], "--mask", files["mask"], "--edited-mask", files["edited"], files["mask"],
+       files["other_mask"], "--out", tmp_path / "results")  # fmt: skip
 
+    assert len(calls) == 1
+    names = sorted(path.name for path in (tmp_path / "results").iterdir())
+    assert names == ["edited.png", "mask.png", "other_mask.png"]
+
+
+def test_style_draws_the_photos_mask_in_the_references_style(do, runs, files, tmp_path):
+    do("style", "--image", files["image"], "--mask", files["mask"], "--reference-image", files["other"],
+       "--reference-mask", files["other_mask"], "--out", tmp_path / "out.png")  # fmt: skip
     editor = Editor(runs / "ebst")
-    shapes = jax.eval_shape(lambda: editor._variables["params"])
-    average = checkpoints.load_part(runs / "ebst", {"average": {"generator": shapes}}, "test")["average"]["generator"]
-    jax.tree.map(np.testing.assert_array_equal, editor._variables["params"], average)
+    reference = editor.portrait(read_photo(files["other"]), read_label_map(files["other_mask"]))
+    expected = editor.edit(reference, read_label_map(files["mask"]))
+    np.testing.assert_array_equal(pixels(tmp_path / "out.png"), expected)
 
 
-def test_a_run_that_draws_no_photos_is_refused(runs):
-    with pytest.raises(UserError, match="a mask_vae run, which draws no photos"):
-        Editor(runs / "mask_vae")
+def test_transfer_takes_a_mask_as_reference(do, runs, files, tmp_path):
+    do("transfer", "--image", files["image"], "--mask", files["mask"], "--reference-mask", files["other_mask"],
+       "--parts", "smile,hair", "--out", tmp_path / "out.png")  # fmt: skip
+    editor = Editor(runs / "ebst")
+    portrait = editor.portrait(read_photo(files["image"]), read_label_map(files["mask"]))
+    expected = editor.transfer(portrait, read_label_map(files["other_mask"]), ["smile", "hair"])
+    np.testing.assert_array_equal(pixels(tmp_path / "out.png"), expected)
 
 
-def test_a_folder_without_a_run_is_refused(tmp_path):
-    with pytest.raises(UserError, match="no run there"):
-        Editor(tmp_path)
+@pytest.mark.parametrize("name", ["way.gif", "way.png"])
+def test_interpolate_writes_a_gif_or_a_strip(do, files, tmp_path, name):
+    do("interpolate", "--image", files["image"], "--mask", files["mask"], "--reference-mask", files["other_mask"],
+       "--frames", 3, "--out", tmp_path / name)  # fmt: skip
+    with Image.open(tmp_path / name) as result:
+        # Pillow keeps one frame of equal ones.
+        assert (result.size, getattr(result, "n_frames", 1) <= 3) == (
+            ((SIZE, SIZE), True) if name == "way.gif" else ((3 * SIZE, SIZE), True)
+        )
 
 
-def test_grey_photos_become_rgb(files, tmp_path):
-    Image.open(files["image"]).convert("L").save(tmp_path / "grey.png")
-    photo = read_photo(tmp_path / "grey.png")
-    assert photo.shape == (96, 96, 3)
-    np.testing.assert_array_equal(photo[..., 0], photo[..., 2])
+def test_parse_writes_labels_that_look_like_their_colours(do, runs, files, tmp_path):
+    do("parse", "--no-align", "--image", files["image"], "--out", tmp_path / "mask.png")
+    expected = Editor(face_parser=runs / "face_parser").parse(read_photo(files["image"]))
+    np.testing.assert_array_equal(read_label_map(tmp_path / "mask.png"), expected)
+    assert Image.open(tmp_path / "mask.png").mode == "P"
 
 
-def test_16_bit_grey_photos_keep_their_range(tmp_path):
-    Image.fromarray(np.array([[0, 65535], [32768, 256]], np.uint16)).save(tmp_path / "deep.png")
-    np.testing.assert_array_equal(read_photo(tmp_path / "deep.png")[..., 0], [[0, 255], [128, 1]])
+def test_a_photo_without_a_mask_is_aligned_edited_and_pasted_back(do, tmp_path):
+    original = face(0, 9)
+    canvas = np.full((700, 900, 3), 128, np.uint8)
+    canvas[100:612, 200:712] = render(original.geometry, original.style, 512)[0]
+    Image.fromarray(canvas).save(tmp_path / "me.png")
+    do("align", "--image", tmp_path / "me.png", "--size", 128, "--out", tmp_path / "face.png")
+    do("parse", "--image", tmp_path / "me.png", "--out", tmp_path / "mask.png")
+    assert pixels(tmp_path / "face.png").shape == (128, 128, 3)
+    painted = read_label_map(tmp_path / "mask.png").copy()
+    painted[30:40, 30:40] = (painted[30:40, 30:40] + 1) % 19
+    pictures.save(pictures.of_labels(painted), tmp_path / "painted.png")
+
+    do("edit", "--image", tmp_path / "me.png", "--edited-mask", tmp_path / "painted.png", "--keep-outside",
+       "--feather", 2, "--paste-back", "--out", tmp_path / "out.png")  # fmt: skip
+
+    result = pixels(tmp_path / "out.png")
+    assert result.shape == canvas.shape
+    changed = (result != canvas).any(-1)
+    assert 0 < changed.mean() < 0.2
 
 
-def test_transparent_parts_are_laid_over_white(tmp_path):
-    pixels = np.zeros((2, 2, 4), np.uint8)
-    pixels[0] = [200, 100, 50, 255]
-    Image.fromarray(pixels).save(tmp_path / "alpha.png")
-    photo = read_photo(tmp_path / "alpha.png")
-    np.testing.assert_array_equal(photo[0, 0], [200, 100, 50])
-    np.testing.assert_array_equal(photo[1, 1], [255, 255, 255])
+def test_a_photo_without_a_face_says_so_and_how_to_go_on(do, tmp_path):
+    Image.new("RGB", (200, 200), "grey").save(tmp_path / "wall.png")
+    with pytest.raises(UserError, match=r"wall\.png: .*--no-align"):
+        do("parse", "--image", tmp_path / "wall.png", "--out", tmp_path / "parsed.png")
+    assert not (tmp_path / "parsed.png").exists()
 
 
-def test_exif_rotation_is_applied(tmp_path):
-    upright = np.zeros((4, 4, 3), np.uint8)
-    upright[0] = 255
-    exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was turned: rotate by 270 degrees to see it upright
-    Image.fromarray(np.rot90(upright)).save(tmp_path / "turned.png", exif=exif)
-    np.testing.assert_array_equal(read_photo(tmp_path / "turned.png"), upright)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"--out": "out"}, r"--out: .*out names no format to write; end it in \.png or \.jpg or \.jpeg"),
+        ({"--mask": "small"}, r"small\.png: 64x64 pixels, but .*image\.png has 96x96"),
+        ({"--edited-mask": "small"}, r"small\.png: 64x64 pixels, but .*image\.png has 96x96"),
+        ({"--image": "wide"}, r"wide\.png: 96x48 pixels; a photo that comes with a mask is a square"),
+        ({"--edited-mask": "nothing"}, r"nothing\.png: no such file"),
+    ],
+)
+def test_what_does_not_fit_is_one_line_and_no_file(do, files, tmp_path, change, message):
+    Image.open(files["edited"]).resize((64, 64), Image.Resampling.NEAREST).save(tmp_path / "small.png")
+    Image.open(files["image"]).crop((0, 0, 96, 48)).save(tmp_path / "wide.png")
+    given = {"--image": "image", "--mask": "mask", "--edited-mask": "edited", "--out": "out.png"} | change
+    arguments = [
+        part
+        for option, name in given.items()
+        for part in (option, tmp_path / (name if option == "--out" else f"{name}.png"))
+    ]
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(UserError, match=message):
+        do("edit", *arguments)
+    assert sorted(tmp_path.iterdir()) == before
 
 
-def test_a_truncated_jpeg_names_the_file(files, tmp_path):
-    Image.open(files["image"]).save(tmp_path / "whole.jpg")
-    (tmp_path / "half.jpg").write_bytes((tmp_path / "whole.jpg").read_bytes()[:700])
-    with pytest.raises(UserError, match=r"half\.jpg: damaged image \(.*truncated"):
-        read_photo(tmp_path / "half.jpg")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--image", "a.png", "b.png", "--edited-mask", "c.png", "d.png", "e.png", "--out", "o"], "--image: 2 files"),
+        (["--image", "a.png", "b.png", "--edited-mask", "c.png", "--out", "o.png"], "--out: o.png is one file"),
+        (["--image", "a.png", "b.png", "--mask", "m.png", "--edited-mask", "c.png", "--out", "o"], "--mask: 1 file"),
+        (["--image", "a.png", "x/a.png", "--edited-mask", "c.png", "--out", "o"], "two results would be called o"),
+    ],
+)
+def test_lists_of_files_that_do_not_go_together_are_refused(do, arguments, message):
+    with pytest.raises(UserError, match=message):
+        do("edit", *arguments)
 
 
-def test_a_label_above_18_is_named_with_its_place(files):
-    labels = np.asarray(Image.open(files["mask"])).copy()
-    labels[7, 5] = 19
-    Image.fromarray(labels).save(files["mask"])
-    with pytest.raises(UserError, match=r"mask\.png: label 19 is above 18 \(first at column 5, row 7\)"):
-        read_label_map(files["mask"])
-
-
-def test_a_colour_image_is_no_label_map(files):
-    with pytest.raises(UserError, match=r"image\.png: a RGB image; a mask is a single-channel 8-bit image"):
-        read_label_map(files["image"])
-
-
-def test_what_is_no_image_at_all_is_named(tmp_path):
-    (tmp_path / "notes.png").write_text("not a picture")
-    with pytest.raises(UserError, match=r"notes\.png: not an image"):
-        read_photo(tmp_path / "notes.png")
-    with pytest.raises(UserError, match=r"nothing\.png: no such file"):
-        read_photo(tmp_path / "nothing.png")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["polish"], "error: argument COMMAND: invalid choice: 'polish'"),
+        (["edit", "--image", "a.png"], "error: the following arguments are required: --out, --edited-mask"),
+        (
+            ["interpolate", "--image", "a", "--out", "b.gif", "--frames", "1"],
+            "error: argument --frames: 1 is no number",
+        ),
+        (["edit", "--image", "a", "--edited-mask", "b", "--out", "c", "--feather", "-3"], "error: argument --feather"),
+    ],
+)
+def test_options_that_are_not_understood_are_one_line(capsys, arguments, message):
+    with pytest.raises(SystemExit) as exit_:
+        edit.parser().parse_args(arguments)
+    assert exit_.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith(message)
+    assert error.count("\n") == 1

@@ -1,11 +1,14 @@
 """What the quickstart reports, on tiny runs."""
 
+import importlib
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from data_pipeline.synthetic_faces import split_of
 from launch import quickstart, quickstart_report
+from maskgan_jax.photos import read_label_map, read_photo
 
 
 def test_psnr_of_a_known_error():
@@ -28,6 +31,7 @@ def test_every_edit_is_of_a_face_that_no_stage_sees_and_changes_its_mask():
 @pytest.mark.slow
 def test_the_report_prints_one_table_and_the_path_of_a_picture(faces, runs, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(quickstart_report, "TEST_FACES", 4)
+    monkeypatch.setattr(quickstart_report, "FOLDER", tmp_path)
     monkeypatch.setattr(quickstart_report, "PICTURE", tmp_path / "edits.png")
     stages = {name: runs / name for name in quickstart.STAGES}
     quickstart_report.report(faces, 64, 0, stages, {"faces": 1.0})
@@ -36,6 +40,12 @@ def test_the_report_prints_one_table_and_the_path_of_a_picture(faces, runs, tmp_
         assert line in table
     assert str(tmp_path / "edits.png") in table
     assert Image.open(tmp_path / "edits.png").size[0] > 6 * 128
+
+    edits = quickstart_report.held_out_edits(seed=0, size=64)
+    for place, edit in enumerate(edits):
+        np.testing.assert_array_equal(read_photo(tmp_path / f"{place}_photo.png"), edit.photo)
+        np.testing.assert_array_equal(read_label_map(tmp_path / f"{place}_mask.png"), edit.mask)
+        np.testing.assert_array_equal(read_label_map(tmp_path / f"{place}_edited_mask.png"), edit.edited_mask)
 
 
 def test_colours_of_the_classes_are_means_over_the_training_faces(faces):
@@ -51,6 +61,12 @@ def test_colours_of_the_classes_are_means_over_the_training_faces(faces):
 
 
 def test_every_command_of_the_quickstart_is_one_that_a_user_can_type():
-    commands = dict(quickstart.commands())
+    commands = dict(quickstart.commands(faces=2000, training=1))
     assert list(commands) == ["faces", "mask_vae", "dense_mapping", "ebst"]
     assert commands["ebst"] == ["-m", "maskgan_jax.main", "--config=configs/ebst.py:quickstart"]
+
+
+def test_longer_training_is_more_steps_of_every_stage():
+    for stage, command in list(quickstart.commands(faces=2000, training=2.5))[1:]:
+        config = importlib.import_module(f"configs.{stage}").get_config("quickstart")
+        assert command[-1] == f"--config.num_train_steps={round(2.5 * config.num_train_steps)}"

@@ -1,0 +1,191 @@
+"""200 generated malformed inputs: each a one-line error or a right result, and never half a file."""
+
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data_pipeline.errors import DataError
+from data_pipeline.labels import NUM_CLASSES, PALETTE
+from data_pipeline.synthetic_faces import face, render
+from maskgan_jax import edit, export, pictures
+from maskgan_jax.errors import UserError
+
+SIZE = 64
+
+Corruption = Callable[[Path, np.random.Generator], None]
+
+
+def random_bytes(path: Path, rng: np.random.Generator) -> None:
+    path.write_bytes(rng.bytes(rng.integers(0, 3000)))
+
+
+def truncated(path: Path, rng: np.random.Generator) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: rng.integers(0, len(content))])
+
+
+def flipped(path: Path, rng: np.random.Generator) -> None:
+    content = bytearray(path.read_bytes())
+    for place in rng.integers(0, len(content), 5):
+        content[place] ^= 1 << rng.integers(0, 8)
+    path.write_bytes(content)
+
+
+def deleted(path: Path, rng: np.random.Generator) -> None:
+    path.unlink()
+
+
+def a_folder(path: Path, rng: np.random.Generator) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def another_size(path: Path, rng: np.random.Generator) -> None:
+    size = rng.choice([1, 2, 3, 63, 64, 65, 200], 2)
+    Image.open(path).resize([int(side) for side in size], Image.Resampling.NEAREST).save(path)
+
+
+def another_mode(path: Path, rng: np.random.Generator) -> None:
+    mode = rng.choice(["1", "L", "LA", "P", "RGB", "RGBA", "I", "F", "CMYK"])
+    image = Image.open(path).convert("RGB").convert(str(mode))
+    image.save(path, format="TIFF" if mode in ("I", "F", "CMYK") else "PNG")
+
+
+def bad_labels(path: Path, rng: np.random.Generator) -> None:
+    Image.fromarray(rng.integers(0, 256, (SIZE, SIZE), np.uint8)).save(path)
+
+
+def off_the_palette(path: Path, rng: np.random.Generator) -> None:
+    painted = PALETTE[rng.integers(0, NUM_CLASSES, (SIZE, SIZE))]
+    painted[tuple(rng.integers(0, SIZE, 2))] += 1
+    Image.fromarray(painted).save(path)
+
+
+BYTES = (random_bytes, truncated, flipped, deleted, a_folder)
+PICTURES = (*BYTES, another_size, another_mode, bad_labels, off_the_palette)
+
+
+@pytest.fixture(scope="module")
+def originals(runs, tmp_path_factory) -> Path:
+    """Good files: two faces with their masks, an edited mask; a trained generator, and a generator's weights."""
+    folder = tmp_path_factory.mktemp("originals")
+    for name, index in (("image", 9), ("reference_image", 19)):
+        photo, mask = render(face(0, index).geometry, face(0, index).style, SIZE)
+        pictures.save(Image.fromarray(photo), folder / f"{name}.png")
+        pictures.save(pictures.of_labels(mask), folder / f"{name.replace('image', 'mask')}.png")
+    shutil.copy(folder / "reference_mask.png", folder / "edited_mask.png")
+    export.write(runs / "ebst", folder / "model")
+    return folder
+
+
+def command_of(name: str, folder: Path, runs: Path) -> tuple[Callable[[], None], list[str], Path]:
+    """A command on the folder's files, the files that it reads, and what it writes."""
+    files = {
+        key: folder / f"{key}.png" for key in ("image", "mask", "reference_image", "reference_mask", "edited_mask")
+    }
+    networks = ["--checkpoint", str(folder / "model"), "--face-parser", str(runs / "face_parser")]
+    subject = ["--image", str(files["image"]), "--mask", str(files["mask"])]
+    reference = ["--reference-image", str(files["reference_image"]), "--reference-mask", str(files["reference_mask"])]
+    edited = ["--edited-mask", str(files["edited_mask"]), "--keep-outside"]
+    out = folder / "out.png"
+    arguments, read = {
+        "edit": ([*networks, *subject, *edited], ["image", "mask", "edited_mask"]),
+        "style": ([*networks, *subject, *reference], ["image", "mask", "reference_image", "reference_mask"]),
+        "transfer": (
+            [*networks, *subject, *reference[2:], "--parts=smile"], ["image", "mask", "reference_mask"]
+        ),
+        "interpolate": ([*networks, *subject, *reference[2:], "--frames=2"], ["image", "mask", "reference_mask"]),
+        "parse": ([*networks[2:], *subject[:2], "--no-align"], ["image"]),
+        "align": (subject[:2], ["image"]),
+    }[name]  # fmt: skip
+    options = edit.parser().parse_args([name, *arguments, "--out", str(out)])
+    return lambda: edit.main(options), read, out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["edit", "style", "transfer", "interpolate", "parse", "align"])
+def test_pictures(command, runs, originals, tmp_path):
+    """25 cases a command, 150 in all."""
+    results = {"refused": 0, "done": 0}
+    for case in range(25):
+        rng = np.random.default_rng([case, sum(command.encode())])
+        folder = tmp_path / str(case)
+        shutil.copytree(originals, folder)
+        run, read, out = command_of(command, folder, runs)
+        victim = folder / f"{rng.choice(read)}.png"
+        corruption = PICTURES[rng.integers(len(PICTURES))]
+        corruption(victim, rng)
+        results[outcome(run, folder, out, f"{command}, case {case}: {victim.name} {corruption.__name__}")] += 1
+        if out.exists():
+            assert Image.open(out).mode in ("RGB", "P")
+    assert results["refused"] >= 10
+    assert sum(results.values()) == 25
+
+
+@pytest.mark.slow
+def test_trained_models(runs, originals, tmp_path):
+    """30 cases: a file of a checkpoint's folder."""
+    refused = 0
+    for case in range(30):
+        rng = np.random.default_rng([case, 1])
+        folder = tmp_path / str(case)
+        shutil.copytree(originals, folder)
+        files = sorted(path for path in (folder / "model").rglob("*") if path.is_file())
+        victim = files[rng.integers(len(files))]
+        corruption = BYTES[rng.integers(len(BYTES))]
+        corruption(victim, rng)
+        run, _, out = command_of("edit", folder, runs)
+        name = f"model, case {case}: {victim.relative_to(folder)} {corruption.__name__}"
+        refused += outcome(run, folder, out, name) == "refused"
+    assert refused >= 5
+
+
+@pytest.mark.slow
+def test_files_of_weights(runs, tmp_path):
+    """20 cases."""
+    pytest.importorskip("torch")
+    from maskgan_jax.interop import transfer
+    from maskgan_jax.workdir import load_config
+
+    good = tmp_path / "good.pth"
+    transfer.export_model(runs / "dense_mapping", good, "generator")
+    config = load_config(runs / "dense_mapping")
+    refused = 0
+    for case in range(20):
+        rng = np.random.default_rng([case, 2])
+        folder = tmp_path / str(case)
+        folder.mkdir()
+        shutil.copy(good, folder / "weights.pth")
+        corruption = BYTES[rng.integers(len(BYTES))]
+        corruption(folder / "weights.pth", rng)
+        run = partial(transfer.import_model, folder / "weights.pth", folder / "model", "generator", config)
+        refused += outcome(run, folder, folder / "model", f"weights, case {case}: {corruption.__name__}") == "refused"
+    assert refused >= 10
+
+
+def outcome(run: Callable[[], None], folder: Path, out: Path, case: str) -> str:
+    """Runs a case: `refused` in one line that leaves nothing behind, or `done`."""
+    before = everything(folder)
+    refusal = None
+    try:
+        run()
+    except (UserError, DataError) as error:
+        refusal = str(error)
+    except Exception as error:
+        raise AssertionError(f"{case}: {type(error).__name__}: {error}") from error
+    if refusal is not None:
+        assert len(refusal.splitlines()) == 1, f"{case}: {refusal}"
+        assert everything(folder) == before, case
+        return "refused"
+    assert out.exists(), case
+    assert not [path for path in everything(folder) - before if "partial" in path], case
+    return "done"
+
+
+def everything(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
