@@ -150,15 +150,15 @@ class Editor:
 
     @cached_property
     def _generator(self) -> models.Model:
-        return models.load_generator(self._folder("--checkpoint", "to draw a face"), "--checkpoint")
+        return models.load("generator", self._folder("--checkpoint", "to draw a face"), "--checkpoint")
 
     @cached_property
     def _mask_vae(self) -> models.Model:
-        return models.load_mask_vae(self._folder("--mask-vae", "to interpolate between masks"), "--mask-vae")
+        return models.load("mask_vae", self._folder("--mask-vae", "to interpolate between masks"), "--mask-vae")
 
     @cached_property
     def _face_parser(self) -> models.Model:
-        return models.load_face_parser(self._folder("--face-parser", "for a photo without a mask"), "--face-parser")
+        return models.load("face_parser", self._folder("--face-parser", "for a photo without a mask"), "--face-parser")
 
     @cached_property
     def _encode_style(self) -> Callable:

@@ -28,11 +28,11 @@ OUT = flags.DEFINE_string("out", None, "Folder to write; it may not be there yet
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 
-MODELS = {
-    "mask_vae": {"mask_vae": models.load_mask_vae},
-    "dense_mapping": {"generator": models.load_generator},
-    "ebst": {"generator": models.load_generator, "mask_vae": models.load_mask_vae},
-    "face_parser": {"face_parser": models.load_face_parser},
+NETWORKS = {
+    "mask_vae": ("mask_vae",),
+    "dense_mapping": ("generator",),
+    "ebst": ("generator", "mask_vae"),
+    "face_parser": ("face_parser",),
 }
 """By task: what draws, parses or interpolates."""
 
@@ -51,9 +51,9 @@ def write(checkpoint: Path, out: Path) -> None:
       UserError: no run there, or something at `out` already.
     """
     config = workdir.load_config(checkpoint)
-    if config.task not in MODELS:
-        raise UserError(f"{checkpoint}: its task is '{config.task}'; the tasks are {', '.join(MODELS)}")
-    loaded = {name: load(checkpoint, "--checkpoint") for name, load in MODELS[config.task].items()}
+    if config.task not in NETWORKS:
+        raise UserError(f"{checkpoint}: its task is '{config.task}'; the tasks are {', '.join(NETWORKS)}")
+    loaded = {name: models.load(name, checkpoint, "--checkpoint") for name in NETWORKS[config.task]}
     tree = {}
     for name, model in loaded.items():
         for collection, variables in model.variables.items():

@@ -1,7 +1,8 @@
 """Trained networks from a folder: a training run's, an export's or an import's."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,10 +10,56 @@ from flax import linen as nn
 from jaxtyping import PyTree
 from ml_collections import ConfigDict
 
+from data_pipeline.labels import NUM_CLASSES
 from maskgan_jax import checkpoints, workdir
+from maskgan_jax.errors import UserError
+from maskgan_jax.networks.alpha_blender import AlphaBlender
 from maskgan_jax.networks.dense_mapping import DenseMappingNetwork
+from maskgan_jax.networks.discriminator import MultiScaleDiscriminator
+from maskgan_jax.networks.vgg19 import VGG19
 from maskgan_jax.tasks import face_parser, mask_vae
-from maskgan_jax.tasks.task import one_hot
+
+
+class Architecture(NamedTuple):
+    """How a config makes a network.
+
+    Attributes:
+      build: the config to the module; its type says which.
+      inputs: the config to the shapes of what the module takes.
+    """
+
+    build: Callable[[ConfigDict], Any]
+    inputs: Callable[[ConfigDict], list[tuple[int, ...]]]
+
+
+def _image(config: ConfigDict) -> tuple[int, ...]:
+    return (1, config.data.size, config.data.size, 3)
+
+
+def _mask(config: ConfigDict) -> tuple[int, ...]:
+    return (1, config.data.size, config.data.size, NUM_CLASSES)
+
+
+ARCHITECTURES = {
+    "generator": Architecture(
+        lambda config: DenseMappingNetwork(dtype=jnp.dtype(config.dtype), **config.networks.generator),
+        lambda config: [_mask(config), _mask(config), _image(config)],
+    ),
+    "discriminator": Architecture(
+        lambda config: MultiScaleDiscriminator(dtype=jnp.dtype(config.dtype), **config.networks.discriminator),
+        lambda config: [_mask(config), _image(config)],
+    ),
+    "alpha_blender": Architecture(
+        lambda config: AlphaBlender(dtype=jnp.dtype(config.dtype), **config.networks.alpha_blender),
+        lambda config: [_image(config), _image(config)],
+    ),
+    "mask_vae": Architecture(
+        mask_vae.network_of, lambda config: [_mask(config), (1, config.networks.mask_vae.latent_size)]
+    ),
+    "face_parser": Architecture(face_parser.network_of, lambda config: [_image(config)]),
+    "vgg19": Architecture(lambda config: VGG19(dtype=jnp.dtype(config.dtype)), lambda config: [_image(config)]),
+}
+"""By a network's name in a checkpoint."""
 
 
 class Model(NamedTuple):
@@ -34,46 +81,36 @@ class Model(NamedTuple):
         return self.config.data.size
 
 
-def load_generator(folder: Path, option: str) -> Model:
-    """The Dense Mapping Network of a run: its moving average where the run kept one.
+def build(name: str, config: ConfigDict) -> tuple[Any, dict[str, PyTree]]:
+    """A network of a config, and its variables as shapes: `params`, and `batch_stats` where it has any.
+
+    Raises:
+      UserError: the config makes no such network.
+    """
+    architecture = ARCHITECTURES[name]
+    try:
+        network = architecture.build(config)
+        inputs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in architecture.inputs(config)]
+        return network, dict(jax.eval_shape(network.init, jax.random.key(0), *inputs))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = str(error.args[0] if error.args else error).partition("\n")[0]
+        raise UserError(f"config.networks.{name} and config.data.size make no such network ({reason})") from None
+
+
+def load(name: str, folder: Path, option: str) -> Model:
+    """A network of a run, the generator as its moving average where the run kept one.
 
     Args:
-      folder: of a Dense Mapping Network or EBST run, an export or an imported generator.
+      name: one of `ARCHITECTURES`.
+      folder: of a training run, an export or an import.
       option: what gave the folder, to be named in an error.
 
     Raises:
       UserError: no run there, or no such network in it.
     """
     config = workdir.load_config(folder)
-    network = DenseMappingNetwork(dtype=jnp.dtype(config.dtype), **config.networks.generator)
-    mask = one_hot(jnp.zeros((1, config.data.size, config.data.size), jnp.uint8))
-    image = jnp.zeros((1, config.data.size, config.data.size, 3))
-    shapes = jax.eval_shape(network.init, jax.random.key(0), mask, mask, image)
-    kept = "average" if config.get("average_decay") else "params"
-    part = checkpoints.load_part(folder, {kept: {"generator": shapes["params"]}}, option)
-    return Model(config, network, {"params": part[kept]["generator"]})
-
-
-def load_mask_vae(folder: Path, option: str) -> Model:
-    """The MaskVAE of a MaskVAE or EBST run, an export or an import; arguments and errors as `load_generator`'s."""
-    config = workdir.load_config(folder)
-    network = mask_vae.network_of(config)
-    shapes = jax.eval_shape(lambda rng: mask_vae.init_variables(network, rng), jax.random.key(0))
-    return _with_statistics(config, network, folder, shapes, "mask_vae", option)
-
-
-def load_face_parser(folder: Path, option: str) -> Model:
-    """The face parser of a run, an export or an import; arguments and errors as `load_generator`'s."""
-    config = workdir.load_config(folder)
-    network = face_parser.network_of(config)
-    image = jnp.zeros((1, config.data.size, config.data.size, 3))
-    variables = jax.eval_shape(network.init, jax.random.key(0), image)
-    shapes = {collection: {"face_parser": tree} for collection, tree in variables.items()}
-    return _with_statistics(config, network, folder, shapes, "face_parser", option)
-
-
-def _with_statistics(
-    config: ConfigDict, network: nn.Module, folder: Path, shapes: PyTree, name: str, option: str
-) -> Model:
-    part = checkpoints.load_part(folder, shapes, option)
-    return Model(config, network, {collection: tree[name] for collection, tree in part.items()})
+    network, shapes = build(name, config)
+    averaged = name == "generator" and config.get("average_decay")
+    saved = {collection: "average" if averaged else collection for collection in shapes}
+    part = checkpoints.load_part(folder, {saved[each]: {name: tree} for each, tree in shapes.items()}, option)
+    return Model(config, network, {collection: part[saved[collection]][name] for collection in shapes})

@@ -26,7 +26,7 @@ def editor(runs) -> Editor:
 
 
 def test_the_generator_is_the_moving_average(runs):
-    params = models.load_generator(runs / "ebst", "test").variables["params"]
+    params = models.load("generator", runs / "ebst", "test").variables["params"]
     shapes = jax.eval_shape(lambda: params)
     average = checkpoints.load_part(runs / "ebst", {"average": {"generator": shapes}}, "test")["average"]["generator"]
     jax.tree.map(np.testing.assert_array_equal, params, average)
@@ -94,7 +94,7 @@ def test_an_interpolation_goes_from_one_mask_to_the_other_as_the_mask_vae_has_th
 
     frames = editor.interpolate(portrait, reference_mask, 3)
 
-    vae = models.load_mask_vae(runs / "mask_vae", "test")
+    vae = models.load("mask_vae", runs / "mask_vae", "test")
     ends = np.stack([portrait.mask, reference_mask])
     codes, _ = vae.network.apply(vae.variables, jax.nn.one_hot(ends, 19), method="encode")
     codes = jnp.stack([codes[0], (codes[0] + codes[1]) / 2, codes[1]])

@@ -38,7 +38,7 @@ def test_the_editor_draws_the_same_from_the_export(runs, exported, edit):
 
 
 def test_the_mask_vae_comes_along_with_its_statistics(runs, exported):
-    of_run, of_export = (models.load_mask_vae(folder, "test").variables for folder in (runs / "ebst", exported))
+    of_run, of_export = (models.load("mask_vae", folder, "test").variables for folder in (runs / "ebst", exported))
     jax.tree.map(np.testing.assert_array_equal, of_run, of_export)
 
 

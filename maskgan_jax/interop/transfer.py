@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from maskgan_jax import checkpoints, workdir
+from maskgan_jax import checkpoints, models
 from maskgan_jax.errors import UserError
 from maskgan_jax.interop import state_dicts, weights
 from maskgan_jax.interop.kinds import KINDS
@@ -46,12 +46,6 @@ def export_model(checkpoint: Path, file: Path, kind: str) -> None:
       UserError: the folder has no such network, or the file can't be written.
     """
     spec = KINDS[kind]
-    config = workdir.load_config(checkpoint)
-    shapes = spec.shapes(config)
-    averaged = kind == "generator" and config.get("average_decay")
-    fields = {"params": "average" if averaged else "params", "batch_stats": "batch_stats"}
-    part = {fields[name]: {spec.network: shape} for name, shape in shapes.items()}
-    loaded = checkpoints.load_part(checkpoint, part, f"--kind={kind}")
-    variables = {name: loaded[fields[name]][spec.network] for name in shapes}
+    model = models.load(spec.network, checkpoint, f"--kind={kind}")
     unused = checkpoints.load_unused(checkpoint, spec.network, f"--kind={kind}")
-    state_dicts.write(file, weights.to_state_dict(variables, unused, spec.mapping(config)))
+    state_dicts.write(file, weights.to_state_dict(model.variables, unused, spec.entries_of(model.network)))

@@ -8,6 +8,7 @@ from flax import traverse_util
 from jaxtyping import PyTree
 from ml_collections import ConfigDict
 
+from maskgan_jax import models
 from maskgan_jax.errors import UserError
 from maskgan_jax.interop import entries, state_dicts
 from maskgan_jax.interop.entries import Dropped, Entry, Unused
@@ -28,7 +29,8 @@ def load(path: Path, kind: Kind, config: ConfigDict) -> dict[str, PyTree]:
       UserError: the file is no state dict, or not one of this network at the config's sizes.
     """
     arrays = state_dicts.read(path)
-    shapes, mapping = kind.shapes(config), kind.mapping(config)
+    network, shapes = models.build(kind.network, config)
+    mapping = kind.entries_of(network)
     problems = list(_problems(arrays, mapping, shapes))
     if problems:
         more = f"; and {len(problems) - NAMED} more" if len(problems) > NAMED else ""

@@ -5,6 +5,8 @@ from pathlib import Path
 import torch
 from ml_collections import ConfigDict
 
+from maskgan_jax import models
+from maskgan_jax.interop import entries
 from maskgan_jax.interop.kinds import KINDS
 from tests.networks import pytorch_networks
 from tests.tiny import tiny_config
@@ -29,6 +31,12 @@ IN_PYTORCH = {
 def small_config(kind: str) -> ConfigDict:
     """A tiny config of the kind's task."""
     return tiny_config(KINDS[kind].task)
+
+
+def mapping_of(kind: str, config: ConfigDict) -> entries.Mapping:
+    """Which entry is which array, in the network of a config."""
+    network, _ = models.build(KINDS[kind].network, config)
+    return KINDS[kind].entries_of(network)
 
 
 def reference(kind: str, config: ConfigDict, seed: int = 0) -> torch.nn.Module:

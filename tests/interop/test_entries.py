@@ -7,6 +7,7 @@ from flax import traverse_util
 torch = pytest.importorskip("torch")
 
 from configs.presets import VARIANTS  # noqa: E402
+from maskgan_jax import models  # noqa: E402
 from maskgan_jax.interop.entries import Dropped, Entry  # noqa: E402
 from maskgan_jax.interop.kinds import KINDS  # noqa: E402
 from tests.interop import small  # noqa: E402
@@ -20,8 +21,8 @@ def test_a_mapping_has_every_entry_of_the_file_and_every_array_of_ours(name, var
     config = CONFIGS[kind.task].get_config(variant)
     with torch.device("meta"):
         theirs = {n: tuple(t.shape) for n, t in small.IN_PYTORCH[name](config.networks).state_dict().items()}
-    shapes = traverse_util.flatten_dict(kind.shapes(config))
-    mapping = [entry for entry in kind.mapping(config) if not isinstance(entry, Dropped)]
+    shapes = traverse_util.flatten_dict(models.build(kind.network, config)[1])
+    mapping = [entry for entry in small.mapping_of(name, config) if not isinstance(entry, Dropped)]
 
     ours = {
         entry.name: entry.layout.to_theirs(np.broadcast_to(0, shapes[entry.path].shape)).shape
@@ -36,8 +37,7 @@ def test_a_mapping_has_every_entry_of_the_file_and_every_array_of_ours(name, var
 
 
 def test_backbone_places_at_full_size_are_the_published_ones():
-    kind = KINDS["generator"]
-    mapping = kind.mapping(kind.default_config())
+    mapping = small.mapping_of("generator", KINDS["generator"].default_config())
 
     places = {entry.name.split(".")[1] for entry in mapping if entry.name.startswith("model.")}
 

@@ -18,11 +18,11 @@ torch = pytest.importorskip("torch")
 
 from data_pipeline.raw_layout import read_layout  # noqa: E402
 from data_pipeline.synthetic_faces import face, render  # noqa: E402
-from maskgan_jax import checkpoints  # noqa: E402
+from maskgan_jax import models  # noqa: E402
 from maskgan_jax.interop import weights  # noqa: E402
 from maskgan_jax.interop.kinds import KINDS  # noqa: E402
 from maskgan_jax.interop.transfer import import_model  # noqa: E402
-from tests.interop.small import reference, save, small_config  # noqa: E402
+from tests.interop.small import mapping_of, reference, save, small_config  # noqa: E402
 
 
 class Example(NamedTuple):
@@ -87,7 +87,7 @@ COMPARISONS = {
 def compare(kind: str, config, network: "torch.nn.Module", variables: dict) -> None:
     """Asserts that a network and its import agree on every example of the config's size."""
     comparison = COMPARISONS[kind]
-    module = KINDS[kind].module(config)
+    module, _ = models.build(KINDS[kind].network, config)
     apply = jax.jit(lambda variables, *inputs: comparison.ours(module, variables, *inputs))
     for each in examples(config.data.size):
         inputs = comparison.inputs(each)
@@ -113,7 +113,7 @@ def test_at_the_published_widths(kind):
     config.networks.mask_vae.widths = config.networks.mask_vae.widths[:6]
     network = reference(kind, config)
     arrays = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
-    variables, _ = weights.to_variables(arrays, KINDS[kind].mapping(config))
+    variables, _ = weights.to_variables(arrays, mapping_of(kind, config))
 
     compare(kind, config, network, jax.device_put(variables))
 
@@ -127,8 +127,5 @@ def test_at_512_px_from_a_file(kind, tmp_path):
     config.networks.mask_vae.widths = (4, 4, 4, 4, 6, 6, 8)
     network = reference(kind, config)
     import_model(save(network.state_dict(), tmp_path / "in.pth"), tmp_path / "model", kind, config)
-    name = KINDS[kind].network
-    shapes = {collection: {name: tree} for collection, tree in KINDS[kind].shapes(config).items()}
-    part = checkpoints.load_part(tmp_path / "model", shapes, "test")
 
-    compare(kind, config, network, {collection: tree[name] for collection, tree in part.items()})
+    compare(kind, config, network, models.load(KINDS[kind].network, tmp_path / "model", "test").variables)

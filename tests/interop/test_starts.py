@@ -11,7 +11,7 @@ from maskgan_jax.errors import UserError  # noqa: E402
 from maskgan_jax.interop import weights  # noqa: E402
 from maskgan_jax.interop.kinds import KINDS  # noqa: E402
 from maskgan_jax.interop.transfer import import_model  # noqa: E402
-from tests.interop.small import reference, save, small_config  # noqa: E402
+from tests.interop.small import mapping_of, reference, save, small_config  # noqa: E402
 from tests.tiny import tiny_config  # noqa: E402
 
 IMPORTED = ("generator", "mask_vae", "blender", "discriminator")
@@ -47,7 +47,7 @@ def is_imported(state, kind: str) -> bool:
     """Whether the state holds the weights of `models`."""
     small = small_config(kind)
     arrays = {name: x.numpy() for name, x in reference(kind, small, IMPORTED.index(kind)).state_dict().items()}
-    variables, _ = weights.to_variables(arrays, KINDS[kind].mapping(small))
+    variables, _ = weights.to_variables(arrays, mapping_of(kind, small))
     held = {"params": state.params[KINDS[kind].network], "batch_stats": state.batch_stats.get(KINDS[kind].network)}
     same = [jax.tree.map(np.array_equal, tree, held[collection]) for collection, tree in variables.items()]
     return all(jax.tree.leaves(same))

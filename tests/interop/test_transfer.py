@@ -12,7 +12,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from data_pipeline.synthetic_faces import face, render  # noqa: E402
-from maskgan_jax import checkpoints, workdir  # noqa: E402
+from maskgan_jax import checkpoints, models, workdir  # noqa: E402
 from maskgan_jax.editing import Editor  # noqa: E402
 from maskgan_jax.errors import UserError  # noqa: E402
 from maskgan_jax.interop import state_dicts  # noqa: E402
@@ -104,7 +104,7 @@ def test_a_runs_generator_is_exported_as_its_moving_average(tmp_path):
     trees = {}
     for name, state_dict in (("weights", weights), ("average", average)):
         import_model(save(state_dict, tmp_path / f"{name}.pth"), tmp_path / name, "generator", config)
-        shapes = KINDS["generator"].shapes(config)["params"]
+        shapes = models.build("generator", config)[1]["params"]
         trees[name] = checkpoints.load_part(tmp_path / name, {"params": {"generator": shapes}}, "test")["params"]
     assert config.average_decay > 0
     checkpoints.save_model(tmp_path / "run", config, {"params": trees["weights"], "average": trees["average"]})
