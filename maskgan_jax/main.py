@@ -1,8 +1,9 @@
-"""Trains one stage of MaskGAN.
+"""Trains one stage of MaskGAN, or the face parser.
 
   python -m maskgan_jax.main --config=configs/mask_vae.py          1. the MaskVAE
   python -m maskgan_jax.main --config=configs/dense_mapping.py     2. the Dense Mapping Network
   python -m maskgan_jax.main --config=configs/ebst.py              3. EBST, from 1 and 2
+  python -m maskgan_jax.main --config=configs/face_parser.py       by itself: labels photos that come without a mask
 
 A word after a colon names a variant (configs/ebst.py:quickstart, configs/ebst.py:small). Every field of the config can
 be given another value: --config.batch_size=16 --config.data.directory=photos. The same command again goes on from the

@@ -63,6 +63,6 @@ def _gradient_norms(opt_state: optax.OptState, config) -> dict[str, dict[str, fl
 
 
 if __name__ == "__main__":
-    names = ("mask_vae", "dense_mapping", "ebst")
+    names = ("mask_vae", "dense_mapping", "ebst", "face_parser")
     figures = {name: measure(name) for name in names} | {"devices": jax.device_count()}
     Path(sys.argv[1]).write_text(json.dumps(figures))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.commands import run_command
 
-TASKS = ("mask_vae", "dense_mapping", "ebst")
+TASKS = ("mask_vae", "dense_mapping", "ebst", "face_parser")
 
 
 @pytest.fixture(scope="module")

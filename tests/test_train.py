@@ -16,7 +16,7 @@ from maskgan_jax.interruption import Interrupted
 from maskgan_jax.train import train
 from tests.tiny import tiny_config
 
-TASKS = ("mask_vae", "dense_mapping", "ebst")
+TASKS = ("mask_vae", "dense_mapping", "ebst", "face_parser")
 
 
 def logged_losses(run: Path) -> dict[int, dict[str, float]]:
@@ -139,5 +139,7 @@ def test_a_missing_data_directory_ends_the_run_before_anything_is_written(tmp_pa
 def test_an_unknown_task_lists_the_tasks(faces, tmp_path):
     config = tiny_config("mask_vae", faces)
     config.task = "stylegan"
-    with pytest.raises(UserError, match=r"no task 'stylegan'; the tasks are mask_vae, dense_mapping, ebst"):
+    with pytest.raises(
+        UserError, match=r"no task 'stylegan'; the tasks are mask_vae, dense_mapping, ebst, face_parser"
+    ):
         train(config, tmp_path)
