@@ -5,10 +5,10 @@ RUN := $(VENV)/bin/python
 PIP_INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint launch/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test clean
+.PHONY: help quickstart test test-long clean
 
 help:  ## Show the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 quickstart: $(VENV)/installed  ## Render synthetic faces, train the three stages, edit held-out faces
 	$(RUN) -m launch.quickstart
@@ -17,7 +17,10 @@ test: $(VENV)/installed-test  ## Check formatting, lint and arrows, then run eve
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(VENV)/bin/lint-imports
-	$(RUN) -m pytest -n 2 --dist loadfile
+	$(RUN) -m pytest -n 2 --dist loadfile -m "not long"
+
+test-long: $(VENV)/installed-test  ## Run the tests that take many minutes
+	$(RUN) -m pytest -m long
 
 clean:  ## Remove what the set-up and the quickstart made
 	rm -rf $(VENV) data/quickstart runs/quickstart runs/*_quickstart *.egg-info

@@ -37,6 +37,7 @@ def preset(task: str, variant: str) -> ConfigDict:
     config.data.train_split = "train"
     config.data.eval_split = "validation"
     config.data.flip = True  # pix2pixHD
+    config.data.max_bad_fraction = 0.001  # own; unreadable records are replaced by others, up to this part of a split
 
     config.networks = ConfigDict()
     config.networks.generator = ConfigDict()
@@ -64,12 +65,20 @@ def preset(task: str, variant: str) -> ConfigDict:
     config.optimiser.b1 = 0.5  # demo
     config.optimiser.b2 = 0.999  # demo
 
-    config.batch_size = 8  # own
+    config.batch_size = 8  # own; of all devices of all hosts together
+    config.accumulation_steps = 1  # own; parts that a batch is computed in, one after another, where memory is short
+    config.mesh = ConfigDict()  # own; the devices as data x fsdp, -1: all that are left; a batch is split over all
+    config.mesh.data = -1
+    config.mesh.fsdp = 1  # devices that a state's large arrays are split over (ZeRO, Rajbhandari et al., SC 2020)
     config.log_every_steps = 100  # demo, print_freq
     config.eval_every_steps = 10_000  # own
     config.picture_every_steps = 1_000  # own
     config.checkpoint_every_steps = 1_000  # demo, save_latest_freq
     config.checkpoints_to_keep = 3  # own
+    config.checkpoints = ConfigDict()
+    config.checkpoints.best_metric = ""  # such as "validation/psnr": its best checkpoint stays too; "-..." for least
+    config.max_bad_steps = 10  # own; steps in a row that are not finite and skipped, before the run stops
+    config.deterministic = False  # True: the same bits every time on a GPU too, more slowly; others always do
 
     if variant == "small":
         config.data.size = 128
@@ -114,6 +123,7 @@ def adversarial_losses(config: ConfigDict) -> None:
     config.losses.lambda_percept = 10.0  # paper, Sec. 4.1; demo
     config.losses.lambda_pixel = 0.0  # own: L1 between pixels (pix2pix), for runs without the perceptual term
     config.losses.imagenet_normalisation = False  # demo: VGG19 sees images in [-1, 1]
+    config.remat = False  # own; generator and blender keep less for the backward pass and compute it anew
     config.average_decay = 0.999  # own; of the generator for inference; 0 keeps none
     config.init = ConfigDict()
     config.init.vgg19 = "vgg19.pth"  # torchvision's file, or the folder that interop.import_torch made of it

@@ -7,6 +7,8 @@ Every batch is a dict of this host's rows, b of the global batch:
   mask_ref  uint8 (b, h, w)     label map of another example; of the same one if the split holds no other
   index     int32 (b,)          number of the photo in CelebA-HQ
   weight    float32 (b,)        from `eval_batches` only: 1, or 0 for a row that fills up the last batch
+
+In the place of a record that can't be read is another one, always the same.
 """
 
 import functools
@@ -17,9 +19,11 @@ import numpy as np
 from data_pipeline import labels
 from data_pipeline.errors import DataError
 from data_pipeline.host_tensorflow import tf, tfds
-from data_pipeline.records import open_examples
+from data_pipeline.records import Examples, open_examples
 
 Batch = dict[str, np.ndarray]
+Rows = dict[str, tf.Tensor]
+"""What a batch is made of: rows of photos as `target`, rows of reference masks as `other`, and what each file adds."""
 
 
 def train_batches(
@@ -30,6 +34,7 @@ def train_batches(
     seed: int,
     start_step: int = 0,
     flip: bool = True,
+    max_bad_fraction: float = 0.0,
     process_index: int = 0,
     process_count: int = 1,
 ) -> Iterator[Batch]:
@@ -42,16 +47,18 @@ def train_batches(
       seed: of order, references and flips.
       start_step: the first batch; resuming at step k goes on exactly as an uninterrupted run.
       flip: mirror photo and label map together, and the reference on its own, each with probability 1/2.
+      max_bad_fraction: up to this part of the split's records may be unreadable; every process counts those it meets.
       process_index: which share of the global batch, 0..process_count - 1.
       process_count: number of processes that share it; the global batch doesn't depend on it.
 
     Raises:
-      DataError: the split has no examples, or the processes can't share the batch equally.
+      DataError: the split has no examples, the processes can't share the batch equally, or, there or on the way, too
+        many records can't be read.
     """
-    examples = open_examples(builder, split, "config.data.train_split")
+    examples = open_examples(builder, split, "config.data.train_split", max_bad_fraction)
     share = _share(batch_size, process_index, process_count)
 
-    def draw(step: tf.Tensor) -> dict[str, tf.Tensor]:
+    def draw(step: tf.Tensor) -> Rows:
         other_seed, flip_seed, flip_other_seed = tf.unstack(tf.random.split([tf.cast(seed, tf.int64), step], 3))
         targets = _shuffled_targets(step, examples.count, batch_size, seed)
         batch = {
@@ -62,12 +69,11 @@ def train_batches(
         }
         return {name: rows[share] for name, rows in batch.items()}
 
-    def load(step: tf.Tensor) -> dict[str, tf.Tensor]:
-        rows = draw(step)
+    def load(rows: Rows) -> dict[str, tf.Tensor]:
         batch = {**examples.photos(rows["target"]), "mask_ref": examples.masks(rows["other"])}
         return _flipped(batch, rows) if flip else batch
 
-    return _iterate(tf.data.Dataset.range(start_step, tf.int64.max), load)
+    return _iterate(start_step, tf.int64.max, examples, draw, load)
 
 
 def eval_batches(
@@ -75,6 +81,7 @@ def eval_batches(
     split: str,
     *,
     batch_size: int,
+    max_bad_fraction: float = 0.0,
     process_index: int = 0,
     process_count: int = 1,
     limit: int | None = None,
@@ -84,26 +91,49 @@ def eval_batches(
     An example's reference mask is always the same one, whatever the batch size. Arguments and errors are those of
     `train_batches`; `limit` keeps only the first examples.
     """
-    examples = open_examples(builder, split, "config.data.eval_split")
+    examples = open_examples(builder, split, "config.data.eval_split", max_bad_fraction)
     share = _share(batch_size, process_index, process_count)
     count = examples.count if limit is None else min(limit, examples.count)
     others = _others(tf.range(examples.count, dtype=tf.int64), examples.count, seed=[0, 0])
 
-    def load(step: tf.Tensor) -> dict[str, tf.Tensor]:
+    def draw(step: tf.Tensor) -> Rows:
         positions = (step * batch_size + tf.range(batch_size, dtype=tf.int64))[share]
         targets = tf.minimum(positions, count - 1)
         return {
-            **examples.photos(targets),
-            "mask_ref": examples.masks(tf.gather(others, targets)),
+            "target": targets,
+            "other": tf.gather(others, targets),
             "weight": tf.cast(positions < count, tf.float32),
         }
 
-    return _iterate(tf.data.Dataset.range(-(-count // batch_size)), load)
+    def load(rows: Rows) -> dict[str, tf.Tensor]:
+        return {
+            **examples.photos(rows["target"]),
+            "mask_ref": examples.masks(rows["other"]),
+            "weight": rows["weight"],
+        }
+
+    return _iterate(0, -(-count // batch_size), examples, draw, load)
 
 
-def _iterate(steps: tf.data.Dataset, load: Callable[[tf.Tensor], dict[str, tf.Tensor]]) -> Iterator[Batch]:
-    batches = steps.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return batches.prefetch(tf.data.AUTOTUNE).as_numpy_iterator()
+def _iterate(
+    step: int,
+    end: int,
+    examples: Examples,
+    draw: Callable[[tf.Tensor], Rows],
+    load: Callable[[Rows], dict[str, tf.Tensor]],
+) -> Iterator[Batch]:
+    """Yields the batches of steps `step` to `end` - 1; from a record that can't be read on, the rest is read anew."""
+    while step < end:
+        steps = tf.data.Dataset.range(step, end)
+        batches = steps.map(lambda at: load(draw(at)), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        try:
+            for batch in batches.prefetch(tf.data.AUTOTUNE).as_numpy_iterator():
+                yield batch
+                step += 1
+        except tf.errors.OpError:
+            rows = draw(tf.constant(step, tf.int64))
+            if not examples.repair(rows["target"], rows["other"]):
+                raise
 
 
 def _share(batch_size: int, process_index: int, process_count: int) -> slice:

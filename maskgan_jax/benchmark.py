@@ -21,7 +21,7 @@ from ml_collections import ConfigDict, config_flags
 from tqdm import tqdm
 
 from data_pipeline.labels import NUM_CLASSES
-from maskgan_jax import mesh, tasks
+from maskgan_jax import accelerators, mesh, tasks
 from maskgan_jax.command import run
 from maskgan_jax.errors import UserError
 from maskgan_jax.workdir import replace_text
@@ -30,13 +30,6 @@ CONFIG = config_flags.DEFINE_config_file("config", None, "The config to measure:
 RUNS = flags.DEFINE_integer("runs", 5, "Timed runs; the median and the spread over them are reported.", lower_bound=1)
 STEPS = flags.DEFINE_integer("steps", 10, "Steps in each run.", lower_bound=1)
 JSON = flags.DEFINE_string("json", None, "File to write the figures to.")
-
-PEAK_TFLOPS = {
-    "NVIDIA A100": 312, "NVIDIA H100": 989, "NVIDIA H200": 989, "NVIDIA L4": 121, "NVIDIA V100": 125, "Tesla T4": 65,
-    "Tesla V100": 125, "TPU v2": 23, "TPU v3": 61, "TPU v4": 275, "TPU v5 lite": 197, "TPU v5e": 197, "TPU v5p": 459,
-    "TPU v5": 459, "TPU v6 lite": 918, "TPU v6e": 918,
-}  # fmt: skip
-"""Dense half-precision peak of one JAX device, TFLOP/s, by the start of its name (the makers' data sheets)."""
 
 
 def main(argv: list[str]) -> None:
@@ -57,19 +50,20 @@ def measure(config: ConfigDict, runs: int, steps: int) -> dict[str, object]:
       UserError: the config asks for what the devices can't do.
     """
     task = tasks.make(config)
-    devices = mesh.make_mesh(config.batch_size)
+    devices = mesh.make_mesh(config)
     rng = jax.random.key(config.seed)
 
     def draw_state(rng):
         return task.init(rng, {name: draw(rng) for name, draw in task.starts.items()})
 
-    state = mesh.compile_once(draw_state, devices)(rng)
+    layout = mesh.state_sharding(jax.eval_shape(draw_state, rng), devices)
+    state = mesh.compile_once(draw_state, layout)(rng)
     batch = next(mesh.to_devices([_made_up_batch(config)], devices))
     parameters = {name: sum(leaf.size for leaf in jax.tree.leaves(tree)) for name, tree in state.params.items()}
 
     started = time.perf_counter()
     try:
-        step = mesh.compile_step(task.step, devices).lower(state, batch).compile()
+        step = mesh.compile_step(task.step, layout, devices).lower(state, batch).compile()
         compile_seconds = time.perf_counter() - started
         state, losses = jax.block_until_ready(step(state, batch))
         seconds = []
@@ -84,13 +78,11 @@ def measure(config: ConfigDict, runs: int, steps: int) -> dict[str, object]:
             raise
         raise UserError(
             f"config.batch_size: {config.batch_size} examples at {config.data.size} px don't fit into the memory of "
-            f"{jax.devices()[0].device_kind}; take fewer, or --config.dtype=bfloat16"
+            f"{jax.devices()[0].device_kind}; take fewer, or --config.accumulation_steps=2, or --config.dtype=bfloat16"
         ) from None
 
     step_seconds = statistics.median(seconds)
     flops = step.cost_analysis().get("flops")
-    peak = _peak_tflops(jax.devices()[0].device_kind)
-    share = flops / step_seconds / (peak * 1e12) if peak and flops else None
     return {
         "config": config.name,
         "device": f"{jax.device_count()} x {jax.devices()[0].device_kind}",
@@ -105,7 +97,7 @@ def measure(config: ConfigDict, runs: int, steps: int) -> dict[str, object]:
         "step, s (slowest)": max(seconds),
         "images/s": config.batch_size / step_seconds,
         "operations of a step on one device (XLA's count)": flops,
-        "share of the device's half-precision peak": share,
+        "share of the device's half-precision peak": accelerators.share_of_peak(flops, step_seconds),
         **_peak_memory(step),
         "losses": {name: float(value) for name, value in mesh.to_host(losses).items()},
     }
@@ -122,16 +114,11 @@ def _made_up_batch(config: ConfigDict) -> dict[str, np.ndarray]:
     }
 
 
-def _peak_tflops(device_kind: str) -> float | None:
-    names = [name for name in PEAK_TFLOPS if device_kind.startswith(name)]
-    return PEAK_TFLOPS[max(names, key=len)] if names else None
-
-
 def _peak_memory(step: Compiled) -> dict[str, int]:
     """What the device's allocator saw; where it doesn't tell, as on a CPU, what the process took."""
-    stats = jax.local_devices()[0].memory_stats() or {}
-    if "peak_bytes_in_use" in stats:
-        peak = {"peak memory of a device, bytes": stats["peak_bytes_in_use"]}
+    in_use = accelerators.peak_memory()
+    if in_use is not None:
+        peak = {"peak memory of a device, bytes": in_use}
     else:
         unit = 1 if sys.platform == "darwin" else 1024
         peak = {"peak memory of the process, bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}

@@ -1,5 +1,12 @@
-"""Checkpoints of a run, by Orbax: save, resume, start from another run, keep a model for inference alone."""
+"""Checkpoints of a run, by Orbax: save, resume, start from another run, keep a model for inference alone.
 
+Orbax makes a checkpoint visible by a rename, so that a killed run leaves whole ones alone. What happens to files
+afterwards it sees only in part; each checkpoint therefore carries checksums, and one that does not match them counts as
+damaged: the one before it is taken.
+"""
+
+import json
+import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -10,30 +17,125 @@ from types import MappingProxyType
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
-from jax.sharding import Sharding
+from absl import logging
+from jax.experimental import multihost_utils
 from jaxtyping import PyTree
 from ml_collections import ConfigDict
+from orbax.checkpoint.checkpoint_managers import AnyPreservationPolicy, BestN, LatestN
 
+from maskgan_jax import checksums
 from maskgan_jax.errors import UserError
 from maskgan_jax.tasks.task import TrainState
-from maskgan_jax.workdir import save_config
+from maskgan_jax.workdir import save_config, writing
+
+STATE = "default"
+"""Orbax's name for the folder of a checkpoint that holds the state."""
 
 
-def open_manager(workdir: Path, keep: int) -> ocp.CheckpointManager:
-    """The checkpoints of a run; saving goes on in the background while training does, the last `keep` stay."""
-    options = ocp.CheckpointManagerOptions(max_to_keep=keep, create=True)
-    return ocp.CheckpointManager(_folder(workdir), options=options, item_handlers=ocp.PyTreeCheckpointHandler())
+class _ChecksummedHandler(ocp.PyTreeCheckpointHandler):
+    """Writes the checksums in the last moment before the files become a checkpoint: in the background, on one host."""
+
+    def finalize(self, directory) -> None:
+        super().finalize(directory)
+        checksums.write(Path(directory))
 
 
-def save(manager: ocp.CheckpointManager, state: TrainState, step: int) -> None:
-    """Begins to save the state of a step; a step that is saved already is left alone."""
+@ocp.args.register_with_handler(_ChecksummedHandler, for_save=True)
+class _Save(ocp.args.PyTreeSave):
+    pass
+
+
+@ocp.args.register_with_handler(_ChecksummedHandler, for_restore=True)
+class _Restore(ocp.args.PyTreeRestore):
+    pass
+
+
+def open_manager(workdir: Path, keep: int, best_metric: str = "") -> ocp.CheckpointManager:
+    """The checkpoints of a run; saving goes on in the background while training does.
+
+    Its latest one is undamaged: later ones go to `damaged_checkpoints/`, for the run will write those steps anew.
+
+    Args:
+      workdir: the run's folder; what a killed process left there half-written is removed.
+      keep: the last so many stay.
+      best_metric: name of a figure; the checkpoint where it is highest stays too, or lowest after a '-'.
+
+    Raises:
+      UserError: there are checkpoints and all are damaged, or nothing can be written; they stay where they are.
+    """
+    _set_damaged_aside(workdir)
+    policies = [LatestN(keep)]
+    score = None
+    if best_metric:
+        name, sign = best_metric.removeprefix("-"), -1 if best_metric.startswith("-") else 1
+
+        def score(figures: Mapping[str, float]) -> float:
+            return sign * figures[name] if name in figures else -math.inf  # the notes may be damaged
+
+        policies.append(BestN(get_metric_fn=score, n=1, keep_checkpoints_without_metrics=False))
+    options = ocp.CheckpointManagerOptions(
+        create=True, cleanup_tmp_directories=True, best_fn=score, preservation_policy=AnyPreservationPolicy(policies)
+    )
+    with writing(workdir):
+        return ocp.CheckpointManager(_folder(workdir), options=options, item_handlers=_ChecksummedHandler())
+
+
+def save(manager: ocp.CheckpointManager, state: PyTree, step: int, figures: Mapping[str, float] | None = None) -> None:
+    """Begins to save the state of a step, with the figures it was evaluated to; a saved step is left alone.
+
+    Raises:
+      UserError: this checkpoint or the one before could not be written.
+    """
     if manager.latest_step() != step:
-        manager.save(step, args=ocp.args.PyTreeSave(state))
+        with _explained(manager):
+            manager.save(step, args=_Save(state), metrics=figures)
 
 
-def resume(manager: ocp.CheckpointManager, shapes: TrainState, sharding: Sharding) -> TrainState:
-    """The state of the latest step, laid out by `sharding`; `shapes` is what the config makes of it."""
-    return manager.restore(manager.latest_step(), args=_restore_args(shapes, sharding))
+def check(manager: ocp.CheckpointManager) -> None:
+    """Says whether what is written in the background failed, without waiting for it; raises as `save` does."""
+    with _explained(manager):
+        manager.check_for_errors()
+
+
+def finish(manager: ocp.CheckpointManager) -> None:
+    """Waits until everything is written; raises as `save` does."""
+    with _explained(manager):
+        manager.wait_until_finished()
+
+
+@contextmanager
+def _explained(manager: ocp.CheckpointManager) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # a full disk comes as whatever TensorStore or Orbax made of it
+        for unfinished in Path(manager.directory).glob("*.orbax-checkpoint-tmp*"):
+            shutil.rmtree(unfinished, ignore_errors=True)
+        full = "No space left on device" in str(error)
+        reason = "no space left on the disk" if full else " ".join(str(error).split())[:300]
+        raise UserError(
+            f"{manager.directory}: the checkpoint can't be written ({reason}); the ones before it are whole: "
+            "make room there and give the same command again"
+        ) from error
+
+
+def resume(manager: ocp.CheckpointManager, shapes: TrainState, layout: PyTree) -> TrainState:
+    """The state of the latest step.
+
+    Args:
+      manager: of the run.
+      shapes: what the config makes of the state.
+      layout: where each array is to lie: a tree of shardings.
+    """
+    return manager.restore(manager.latest_step(), args=_restore_args(shapes, layout))
+
+
+def keep_apart(workdir: Path, config: ConfigDict, state: TrainState, step: int) -> None:
+    """Writes a state as a run of its own that others can load; from all hosts at once."""
+    with open_manager(workdir, keep=1) as manager:
+        save(manager, state, step)
+        finish(manager)
+    if jax.process_index() == 0:
+        save_config(workdir, config)
 
 
 def save_model(
@@ -60,7 +162,8 @@ def save_model(
         try:
             temporary.mkdir(parents=True)
             with open_manager(temporary, keep=1) as manager:
-                manager.save(0, args=ocp.args.PyTreeSave(tree))
+                save(manager, tree, step=0)
+                finish(manager)
             save_config(temporary, config)
             for name, content in files.items():
                 (temporary / name).write_bytes(content)
@@ -72,7 +175,7 @@ def save_model(
 
 
 def load_part(workdir: Path, shapes: PyTree, wanted_by: str) -> PyTree:
-    """A part of the latest state of another run.
+    """A part of the latest undamaged state of another run.
 
     Args:
       workdir: the run's folder.
@@ -80,12 +183,13 @@ def load_part(workdir: Path, shapes: PyTree, wanted_by: str) -> PyTree:
       wanted_by: what to name in an error: the field or option that gave the folder.
 
     Raises:
-      UserError: no checkpoint there, or one of other networks.
+      UserError: no undamaged checkpoint there, or one of other networks.
     """
     with _latest(workdir, wanted_by) as (manager, step):
         _check_shapes(manager.item_metadata(step).tree, shapes, workdir, wanted_by)
         sharding = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
-        return manager.restore(step, args=_restore_args(shapes, sharding, partial=True))
+        layout = jax.tree.map(lambda _: sharding, shapes)
+        return manager.restore(step, args=_restore_args(shapes, layout, partial=True))
 
 
 def load_unused(workdir: Path, network: str, wanted_by: str) -> PyTree:
@@ -99,29 +203,81 @@ def load_unused(workdir: Path, network: str, wanted_by: str) -> PyTree:
             return {}
         item = {"unused": {network: shapes}}
         args = jax.tree.map(lambda _: ocp.RestoreArgs(restore_type=np.ndarray), item)
-        restored = manager.restore(step, args=ocp.args.PyTreeRestore(item, restore_args=args, partial_restore=True))
+        restored = manager.restore(step, args=_Restore(item, restore_args=args, partial_restore=True))
         return restored["unused"][network]
 
 
 @contextmanager
 def _latest(workdir: Path, wanted_by: str) -> Iterator[tuple[ocp.CheckpointManager, int]]:
-    """The checkpoints of another run and the step of its latest."""
-    folder = _folder(workdir)
-    if not folder.is_dir():
-        raise UserError(f"{wanted_by}: no trained run at {workdir} (no checkpoints there)")
+    """The checkpoints of another run and the step of its latest undamaged one."""
     try:
-        with ocp.CheckpointManager(folder, item_handlers=ocp.PyTreeCheckpointHandler()) as manager:
-            step = manager.latest_step()
-            if step is None:
-                raise UserError(f"{wanted_by}: the run at {workdir} has no checkpoint yet; let it train first")
-            yield manager, step
-    except UserError:
-        raise
-    except Exception as error:  # on damaged files Orbax raises whatever its readers stumbled over
-        raise UserError(
-            f"{wanted_by}: the latest checkpoint in {folder} is damaged ({type(error).__name__}); copy it anew, or "
-            "delete its folder to take the one before"
-        ) from None
+        step = _newest_whole(workdir, wanted_by)
+    except _NoCheckpointError:
+        if not _folder(workdir).is_dir():
+            raise UserError(f"{wanted_by}: no trained run at {workdir} (no checkpoints there)") from None
+        raise UserError(f"{wanted_by}: the run at {workdir} has no checkpoint yet; let it train first") from None
+    options = ocp.CheckpointManagerOptions(create=False, read_only=True)
+    with ocp.CheckpointManager(_folder(workdir), options=options, item_handlers=_ChecksummedHandler()) as manager:
+        yield manager, step
+
+
+def _set_damaged_aside(workdir: Path) -> None:
+    """The first host looks; the others hear from it whether there is anything to go on from."""
+    refusal = ""
+    if jax.process_index() == 0:
+        try:
+            whole = _newest_whole(workdir, str(workdir))
+            for damaged in [step for step in _steps(workdir) if step > whole]:
+                aside = workdir / "damaged_checkpoints" / str(damaged)
+                shutil.rmtree(aside, ignore_errors=True)
+                aside.parent.mkdir(exist_ok=True)
+                os.replace(_folder(workdir) / str(damaged), aside)
+        except _NoCheckpointError:
+            pass
+        except UserError as error:
+            refusal = str(error)
+    if multihost_utils.broadcast_one_to_all(np.bool_(refusal != "")):
+        raise UserError(refusal or f"{workdir}: no undamaged checkpoint, as process 0 says")
+
+
+class _NoCheckpointError(Exception):
+    """The folder holds none."""
+
+
+def _newest_whole(workdir: Path, wanted_by: str) -> int:
+    """The latest step whose files are as they were written; the ones after it are named in a warning."""
+    damaged = []
+    for step in _steps(workdir):
+        wrong = _damage(_folder(workdir) / str(step))
+        if wrong is None:
+            for line in damaged:
+                logging.warning("%s; step %d is taken instead", line, step)
+            return step
+        damaged.append(f"The checkpoint of step {step} is damaged ({wrong})")
+    if not damaged:
+        raise _NoCheckpointError
+    raise UserError(
+        f"{wanted_by}: no undamaged checkpoint in {_folder(workdir)} ({damaged[0]}); copy it anew from where it is "
+        "whole, or train again in another folder"
+    )
+
+
+def _damage(checkpoint: Path) -> str | None:
+    """What is wrong with a checkpoint's files, or None. Orbax's notes beside the state must at least be readable."""
+    try:
+        for note in ("_CHECKPOINT_METADATA", "metrics/metrics"):
+            if note == "_CHECKPOINT_METADATA" or (checkpoint / note).parent.exists():
+                json.loads((checkpoint / note).read_text())
+    except (OSError, ValueError) as error:
+        return f"{checkpoint / note}: {error}"
+    return checksums.damage(checkpoint / STATE)
+
+
+def _steps(workdir: Path) -> list[int]:
+    """The steps that have a checkpoint, the latest first."""
+    folder = _folder(workdir)
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return sorted((int(name) for name in names if name.isdecimal()), reverse=True)
 
 
 def _check_shapes(saved: PyTree, expected: PyTree, workdir: Path, wanted_by: str) -> None:
@@ -139,9 +295,9 @@ def _check_shapes(saved: PyTree, expected: PyTree, workdir: Path, wanted_by: str
             )
 
 
-def _restore_args(shapes: PyTree, sharding: Sharding, partial: bool = False) -> ocp.args.PyTreeRestore:
-    args = jax.tree.map(lambda _: ocp.ArrayRestoreArgs(sharding=sharding), shapes)
-    return ocp.args.PyTreeRestore(item=shapes, restore_args=args, partial_restore=partial)
+def _restore_args(shapes: PyTree, layout: PyTree, partial: bool = False) -> _Restore:
+    args = jax.tree.map(lambda sharding: ocp.ArrayRestoreArgs(sharding=sharding), layout)
+    return _Restore(item=shapes, restore_args=args, partial_restore=partial)
 
 
 def _folder(workdir: Path) -> Path:

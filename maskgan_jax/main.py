@@ -8,6 +8,10 @@
 A word after a colon names a variant (configs/ebst.py:quickstart, configs/ebst.py:small). Every field of the config can
 be given another value: --config.batch_size=16 --config.data.directory=photos. The same command again goes on from the
 latest checkpoint in the run's folder.
+
+On several hosts every one runs the same command, with the same data and run's folder: on TPU pods, SLURM, GKE and Open
+MPI with --distributed; elsewhere with --coordinator_address=HOST:PORT --num_processes=N, the address one of process 0,
+and --process_id=K, another K from 0 to N - 1 on each.
 """
 
 import sys
@@ -16,12 +20,18 @@ from pathlib import Path
 from absl import app, flags
 from ml_collections import config_flags
 
+from maskgan_jax import distributed
 from maskgan_jax.command import run
 from maskgan_jax.interruption import Interrupted
 from maskgan_jax.train import train
 
 CONFIG = config_flags.DEFINE_config_file("config", None, "The run's config: a file of configs/, and a :variant.")
 WORKDIR = flags.DEFINE_string("workdir", None, "The run's folder; runs/<config's name> unless given.")
+DISTRIBUTED = flags.DEFINE_bool("distributed", False, "Join the other hosts as the cluster's environment says.")
+COORDINATOR = flags.DEFINE_string("coordinator_address", None, "HOST:PORT of process 0, to join the others by hand.")
+NUM_PROCESSES = flags.DEFINE_integer("num_processes", None, "How many processes join by hand.", lower_bound=1)
+PROCESS_ID = flags.DEFINE_integer("process_id", None, "Which of them this is, from 0.", lower_bound=0)
+JOIN_TIMEOUT_S = flags.DEFINE_integer("join_timeout_s", 300, "How long to wait for the others.", lower_bound=1)
 
 
 def main(argv: list[str]) -> None:
@@ -29,6 +39,9 @@ def main(argv: list[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"unexpected argument {argv[1]}; every option begins with --")
     config = CONFIG.value
+    distributed.join(
+        DISTRIBUTED.value, COORDINATOR.value, NUM_PROCESSES.value, PROCESS_ID.value, timeout_s=JOIN_TIMEOUT_S.value
+    )
     try:
         train(config, Path(WORKDIR.value or f"runs/{config.name}"))
     except Interrupted as interrupted:

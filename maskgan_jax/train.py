@@ -1,170 +1,207 @@
 """The training loop: knows steps, pictures and checkpoints, but no task by name."""
 
+import itertools
 import math
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from absl import logging
 from clu import parameter_overview
-from jaxtyping import PyTree
 from ml_collections import ConfigDict
 from tqdm import tqdm
 
 from data_pipeline import input_pipeline
 from data_pipeline.prepare import prepare
-from maskgan_jax import checkpoints, mesh, pictures, starts, tasks, workdir
+from maskgan_jax import checkpoints, distributed, mesh, pictures, starts, tasks, workdir
 from maskgan_jax.errors import UserError
+from maskgan_jax.guard import Report, SkippedSteps, explained, guarded
 from maskgan_jax.interruption import Interrupted, Interruption
 from maskgan_jax.metric_log import MetricLog
-from maskgan_jax.tasks.task import TrainState
+from maskgan_jax.profiling import Profiler
+from maskgan_jax.tasks.task import Task, TrainState
+from maskgan_jax.throughput import Throughput
 
 
 def train(config: ConfigDict, folder: Path) -> TrainState:
-    """Trains the task of a config in a run's folder, from its latest checkpoint if there is one.
+    """Trains the task of a config in a run's folder, from its latest undamaged checkpoint if there is one.
 
     Raises:
-      UserError: something is missing or doesn't fit; nothing was written.
-      data_pipeline.errors.DataError: the same of the data.
+      UserError: something is missing or doesn't fit, and nothing was written; or the disk is full, or too many steps
+        in a row were not finite, and the checkpoints stay.
+      data_pipeline.errors.DataError: the data is missing, doesn't fit or is damaged.
       Interrupted: SIGTERM or Ctrl-C.
     """
     # What can be wrong, checked before anything takes long.
     task = tasks.make(config)
-    devices = mesh.make_mesh(config.batch_size)
-    with checkpoints.open_manager(folder, config.checkpoints_to_keep) as manager:
+    devices = mesh.make_mesh(config)
+    with (
+        Interruption(folder) as interruption,
+        checkpoints.open_manager(folder, config.checkpoints_to_keep, config.checkpoints.best_metric) as manager,
+    ):
         resumed_step = manager.latest_step()
         if resumed_step is not None:
             workdir.check_same_run(folder, config)
         else:
             given = starts.load(config, task)
-        builder = prepare(config.data.directory, config.data.size, config.data.prepared or None)
-        hosts = {"process_index": jax.process_index(), "process_count": jax.process_count()}
+        with distributed.first_alone("prepare"):
+            builder = prepare(config.data.directory, config.data.size, config.data.prepared or None)
+        share = {
+            "batch_size": config.batch_size, "max_bad_fraction": config.data.max_bad_fraction,
+            "process_index": jax.process_index(), "process_count": jax.process_count(),
+        }  # fmt: skip
 
         def held_out(limit: int | None = None) -> Iterator[dict[str, jax.Array]]:
-            batches = input_pipeline.eval_batches(
-                builder, config.data.eval_split, batch_size=config.batch_size, limit=limit, **hosts
-            )
+            batches = input_pipeline.eval_batches(builder, config.data.eval_split, limit=limit, **share)
             return mesh.to_devices(batches, devices)
 
         shown = next(held_out(limit=config.batch_size))
 
         # State: drawn anew or read.
         rng = jax.random.key(config.seed)
+        drawn = {name: jax.eval_shape(draw, rng) for name, draw in task.starts.items()}
+        shapes = jax.eval_shape(task.init, rng, drawn)
+        layout = mesh.state_sharding(shapes, devices)
+        _check_best_metric(config, task, shapes, shown)
         if resumed_step is None:
             resumed_step = 0
-            workdir.save_config(folder, config)
-            state = mesh.compile_once(task.init, devices)(rng, given)
+            if jax.process_index() == 0:
+                with workdir.writing(folder):
+                    workdir.save_config(folder, config)
+            state = mesh.compile_once(task.init, layout)(rng, mesh.to_host(given))
             del given
-            logging.info("Parameters:\n%s", parameter_overview.get_parameter_overview(state.params, max_lines=60))
+            overview = parameter_overview.get_parameter_overview(shapes.params, include_stats=False, max_lines=60)
+            logging.info("Parameters:\n%s", overview)
         else:
-            drawn = {name: jax.eval_shape(draw, rng) for name, draw in task.starts.items()}
-            shapes = jax.eval_shape(task.init, rng, drawn)
-            state = checkpoints.resume(manager, shapes, mesh.replicated(devices))
+            state = checkpoints.resume(manager, shapes, layout)
             logging.info("Goes on from step %d of %s", resumed_step, folder)
+        last_step = config.num_train_steps
+        if resumed_step == last_step:
+            return state
 
-        step_fn = mesh.compile_step(task.step, devices)
-        evaluate_fn = mesh.compile_reader(task.evaluate, devices)
-        draw_fn = mesh.compile_reader(task.draw, devices)
-        finite_fn = jax.jit(_finite_networks, out_shardings=mesh.replicated(devices))
-        log = MetricLog(folder, resumed_step)
         batches = mesh.to_devices(
             input_pipeline.train_batches(
-                builder, config.data.train_split, batch_size=config.batch_size, seed=config.seed,
-                start_step=resumed_step, flip=config.data.flip, **hosts,
+                builder, config.data.train_split, seed=config.seed, start_step=resumed_step, flip=config.data.flip,
+                **share,
             ),
             devices,
         )  # fmt: skip
+        first_batch = next(batches)
+        batches = itertools.chain([first_batch], batches)
+        # On CPUs and TPUs a step gives the same bits every time; GPUs may add up in any order.
+        options = {"xla_gpu_deterministic_ops": config.deterministic} if jax.default_backend() == "gpu" else None
+        step_fn = mesh.compile_step(guarded(task.step), layout, devices).lower(state, first_batch).compile(options)
+        distributed.meet("compiled")
+        evaluate_fn = mesh.compile_reader(task.evaluate, layout, devices)
+        draw_fn = mesh.compile_reader(task.draw, layout, devices)
+        with workdir.writing(folder):
+            log = MetricLog(folder, resumed_step)
+        skips = SkippedSteps()
+        speed = Throughput(config.batch_size, step_fn.cost_analysis().get("flops"))
+        profiler = Profiler(folder)
 
-        def check_and_log(losses: list[Mapping[str, jax.Array]], last_step: int) -> None:
-            if not losses:
+        def check_and_log(reports: list[Report], last_step: int) -> None:
+            if not reports:
                 return
-            nonlocal logged_at
-            values = mesh.to_host(losses)
-            seconds, logged_at = time.perf_counter() - logged_at, time.perf_counter()
-            for step, scalars in enumerate(values, start=last_step - len(values) + 1):
-                _check_losses(scalars, step, folder)
-            latest = {name: float(value) for name, value in values[-1].items()}
-            named = {f"train/{name}": value for name, value in latest.items()}
-            log.write(last_step, named | {"seconds_per_step": seconds / len(values)})
-            bar.set_postfix({name: f"{value:.3g}" for name, value in latest.items()}, refresh=False)
+            with speed.timed("step"):  # the host waits here until the devices have caught up
+                reports = mesh.to_host(reports)
+            skipped = 0
+            for step, report in enumerate(reports, start=last_step - len(reports) + 1):
+                skipped += skips.skipped(step, report)
+                if skips.in_a_row == config.max_bad_steps:
+                    raise _stopped(config, state, step, report, folder)
+            finite = {name: float(value) for name, value in reports[-1].losses.items() if math.isfinite(value)}
+            named = {f"train/{name}": value for name, value in finite.items()} | {"train/skipped_steps": float(skipped)}
+            with workdir.writing(folder):
+                log.write(last_step, named | speed.figures(len(reports)))
+            bar.set_postfix({name: f"{value:.3g}" for name, value in finite.items()}, refresh=False)
 
-        def evaluate(step: int) -> None:
-            sums = [mesh.to_host(evaluate_fn(state, batch)) for batch in held_out()]
+        def evaluate(step: int) -> dict[str, float] | None:
+            sums = []
+            for number, batch in enumerate(held_out(), start=1):
+                sums.append(mesh.to_host(evaluate_fn(state, batch)))
+                if distributed.should_stop(number, interruption.signal is not None):
+                    return None
             figures = task.summarise(jax.tree.map(lambda *parts: np.sum(parts, axis=0), *sums))
-            log.write(step, {f"{config.data.eval_split}/{name}": value for name, value in figures.items()})
+            named = {f"{config.data.eval_split}/{name}": value for name, value in figures.items()}
+            with workdir.writing(folder):
+                log.write(step, named)
+            return named
 
         def draw(step: int) -> None:
             columns = mesh.to_host(draw_fn(state, shown))
             if jax.process_index() == 0:
                 pixels = {name: pictures.to_pixels(np.asarray(column)) for name, column in columns.items()}
                 sheet = pictures.grid(pixels, rows=8)
-                pictures.save(sheet, folder / "pictures" / f"step_{step:07d}.png")
-                log.write_picture(step, "held_out", np.asarray(sheet))
+                with workdir.writing(folder):
+                    pictures.save(sheet, folder / "pictures" / f"step_{step:07d}.png")
+                    log.write_picture(step, "held_out", np.asarray(sheet))
 
         # The loop.
-        last_step = config.num_train_steps
-        losses = []
-        logged_at = time.perf_counter()
+        reports = []
         bar = tqdm(
             total=last_step, initial=resumed_step, desc=config.name, unit="step", dynamic_ncols=True,
             mininterval=0.5 if sys.stderr.isatty() else 30, disable=jax.process_index() > 0,
         )  # fmt: skip
-        with bar, Interruption() as interruption:
+        interruption.defer()
+        with bar:
             for step in range(resumed_step + 1, last_step + 1):
-                state, scalars = step_fn(state, next(batches))
-                losses.append(scalars)
+                with speed.timed("data"):
+                    batch = next(batches)
+                with speed.timed("step"):
+                    state, report = step_fn(state, batch)
+                reports.append(report)
                 bar.update()
+                profiler.end_if_due(step, state)
 
-                stopping = interruption.signal is not None
+                stopping = distributed.should_stop(step, interruption.signal is not None)
 
                 def due(every: int, step=step, always=stopping) -> bool:
                     return always or step % every == 0 or step == last_step
 
                 if due(config.log_every_steps) or due(config.checkpoint_every_steps):
-                    check_and_log(losses, step)
-                    losses.clear()
-                if due(config.checkpoint_every_steps):
-                    _check_parameters(finite_fn(state.params), step, folder)
-                    checkpoints.save(manager, state, step)
+                    check_and_log(reports, step)
+                    reports.clear()
+                    checkpoints.check(manager)
+                    profiler.begin_if_asked(step)
+                figures = evaluate(step) if due(config.eval_every_steps) and not stopping else None
+                best_may_be_here = figures is not None and config.checkpoints.best_metric
+                if due(config.checkpoint_every_steps) or best_may_be_here:
+                    checkpoints.save(manager, state, step, figures)
                 if stopping:
                     break
-                if due(config.eval_every_steps):
-                    evaluate(step)
                 if due(config.picture_every_steps):
                     draw(step)
-        manager.wait_until_finished()
-        log.close()
-    if interruption.signal is not None and step < last_step:
-        raise Interrupted(interruption.signal, step, folder)
+        checkpoints.finish(manager)
+        profiler.end(state)
+        with workdir.writing(folder):
+            log.close()
+    if step < last_step:
+        cause = interruption.signal.name if interruption.signal else "another host was told to stop"
+        raise Interrupted(cause, folder, step)
     return state
 
 
-def _finite_networks(params: Mapping[str, PyTree]) -> dict[str, jax.Array]:
-    """By network: whether every parameter is finite."""
-    return {
-        name: jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]))
-        for name, tree in params.items()
-    }
+def _check_best_metric(config: ConfigDict, task: Task, shapes: TrainState, batch: dict[str, jax.Array]) -> None:
+    """Sees to it that `config.checkpoints.best_metric` is a figure that the task's evaluation gives."""
+    wanted = config.checkpoints.best_metric.removeprefix("-")
+    sums = jax.eval_shape(task.evaluate, shapes, batch)
+    figures = task.summarise(jax.tree.map(lambda total: np.ones(total.shape, total.dtype), sums))
+    names = [f"{config.data.eval_split}/{name}" for name in figures]
+    if wanted and wanted not in names:
+        raise UserError(
+            f"config.checkpoints.best_metric: nothing is called '{wanted}' here; name one of {', '.join(names)}, "
+            "with a '-' before it if less is better, or none"
+        )
 
 
-def _check_parameters(finite: Mapping[str, jax.Array], step: int, folder: Path) -> None:
-    bad = [name for name, is_finite in mesh.to_host(finite).items() if not is_finite]
-    if bad:
-        raise _not_finite(f"the parameters of {', '.join(bad)} are", step, folder)
-
-
-def _check_losses(scalars: Mapping[str, np.ndarray], step: int, folder: Path) -> None:
-    bad = [f"{name} = {float(value)}" for name, value in scalars.items() if not math.isfinite(value)]
-    if bad:
-        raise _not_finite(f"the loss ({', '.join(bad)}) is", step, folder)
-
-
-def _not_finite(what: str, step: int, folder: Path) -> UserError:
+def _stopped(config: ConfigDict, state: TrainState, step: int, report: Report, folder: Path) -> UserError:
+    kept = folder / f"bad_step_{step}"
+    checkpoints.keep_apart(kept, config, state, step)
     return UserError(
-        f"step {step}: {what} not finite; the checkpoints in {folder} are from before it: "
-        "lower config.optimiser.learning_rate, or set config.dtype to float32"
+        f"step {step}: {explained(report)}, as in {config.max_bad_steps} steps in a row, which were skipped; the state "
+        f"is kept in {kept}, the checkpoints in {folder} are finite: lower config.optimiser.learning_rate or set "
+        "config.dtype to float32, in another --workdir"
     )

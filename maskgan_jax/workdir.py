@@ -2,15 +2,18 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ml_collections import ConfigDict
 
 from maskgan_jax.errors import UserError
 
-MAY_CHANGE = ("checkpoint_every_steps", "checkpoints_to_keep", "eval_every_steps", "log_every_steps",
-              "picture_every_steps", "data.directory", "data.prepared")  # fmt: skip
-"""Fields that change nothing of what is computed: a run may go on with other values."""
+MAY_CHANGE = ("checkpoint_every_steps", "checkpoints.best_metric", "checkpoints_to_keep", "eval_every_steps",
+              "log_every_steps", "max_bad_steps", "picture_every_steps", "data.directory", "data.max_bad_fraction",
+              "data.prepared", "mesh.data", "mesh.fsdp", "remat")  # fmt: skip
+"""Fields that change nothing of what is computed, but perhaps its rounding: a run may go on with other values."""
 
 
 def flatten(config: ConfigDict, prefix: str = "") -> dict[str, object]:
@@ -69,6 +72,22 @@ def check_same_run(workdir: Path, config: ConfigDict) -> None:
             f"{workdir}: holds a run of another config ({'; '.join(different)}); "
             "give another --workdir, or the fields as they are there to go on with it"
         )
+
+
+@contextmanager
+def writing(workdir: Path) -> Iterator[None]:
+    """Around what writes into a run's folder: says in one line when the disk is full or not to be written to.
+
+    Raises:
+      UserError: an OSError came up.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{workdir}: can't be written ({error}); the checkpoints there are whole: make room and give the same "
+            "command again"
+        ) from error
 
 
 def replace_text(path: Path, text: str) -> None:

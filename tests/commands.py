@@ -1,16 +1,55 @@
 """Commands as a user starts them."""
 
 import os
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from ml_collections import ConfigDict
+
+from maskgan_jax.workdir import flatten
+from tests.tiny import CONFIGS
 
 
 def run_command(module: str, *arguments: str, devices: int = 1) -> subprocess.CompletedProcess:
     """Runs `python -m module arguments` on that many CPU devices; output as text."""
+    process = start_command(module, *arguments, devices=devices)
+    stdout, stderr = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+def start_command(module: str, *arguments: str, devices: int = 1) -> subprocess.Popen:
+    """Starts `python -m module arguments` on that many CPU devices; output as text."""
     environment = os.environ | {
         "JAX_PLATFORMS": "cpu",
         "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
     }
-    return subprocess.run(
-        [sys.executable, "-m", module, *arguments], env=environment, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run_together(
+    module: str, *arguments: str, processes: int = 2, devices: int = 2
+) -> list[subprocess.CompletedProcess]:
+    """Runs a command in several processes that join over the loopback interface, each with that many devices."""
+    with ThreadPoolExecutor(processes) as pool:
+        joining = joins(processes)
+        return list(pool.map(lambda join: run_command(module, *arguments, *join, devices=devices), joining))
+
+
+def joins(processes: int) -> list[list[str]]:
+    """For each process the options with which it joins the others, at a free port."""
+    with socket.socket() as listening:
+        listening.bind(("localhost", 0))
+        port = listening.getsockname()[1]
+    shared = [f"--coordinator_address=localhost:{port}", f"--num_processes={processes}"]
+    return [[*shared, f"--process_id={process}"] for process in range(processes)]
+
+
+def tiny_arguments(config: ConfigDict) -> list[str]:
+    """The command line that makes a `tiny_config` of a quickstart's config."""
+    quickstart = flatten(CONFIGS[config.task].get_config("quickstart"))
+    fields = {name: value for name, value in flatten(config).items() if value != quickstart[name]}
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    return [f"--config=configs/{config.task}.py:quickstart", *(f"--config.{k}={v}" for k, v in values.items())]

@@ -1,15 +1,10 @@
 """The training command as a user starts it: its help, and one line for what can be mended."""
 
-import signal
 import subprocess
-import sys
-import time
 
 import pytest
 
 from tests.commands import run_command
-from tests.test_train import logged_losses
-from tests.tiny import tiny_config
 
 
 def last_line(done: subprocess.CompletedProcess) -> str:
@@ -41,30 +36,3 @@ def test_help_teaches_the_three_stages():
     done = run_command("maskgan_jax.main", "--help")
     assert "--config=configs/ebst.py" in done.stdout
     assert "--workdir" in done.stdout
-
-
-@pytest.mark.slow
-def test_a_killed_run_started_again_ends_in_the_same_numbers(faces, tmp_path):
-    steps = 30
-    fields = {
-        **{f"networks.{k}": v for k, v in tiny_config("mask_vae").networks.mask_vae.items()},
-        "num_train_steps": steps, "log_every_steps": 1, "checkpoint_every_steps": 3, "batch_size": 8,
-        "data.directory": faces,
-    }  # fmt: skip
-    fields["networks.mask_vae.widths"] = fields.pop("networks.widths")
-    fields["networks.mask_vae.latent_size"] = fields.pop("networks.latent_size")
-    arguments = ["--config=configs/mask_vae.py:quickstart", *(f"--config.{k}={v}" for k, v in fields.items())]
-
-    assert run_command("maskgan_jax.main", *arguments, f"--workdir={tmp_path / 'whole'}").returncode == 0
-    command = [sys.executable, "-m", "maskgan_jax.main", *arguments, f"--workdir={tmp_path / 'killed'}"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    while not (tmp_path / "killed/checkpoints/6").exists():
-        assert process.poll() is None
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert run_command("maskgan_jax.main", *arguments, f"--workdir={tmp_path / 'killed'}").returncode == 0
-
-    losses = logged_losses(tmp_path / "whole")
-    assert sorted(losses) == list(range(1, steps + 1))
-    assert logged_losses(tmp_path / "killed") == losses

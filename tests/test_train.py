@@ -76,20 +76,10 @@ def test_sigterm_saves_the_step_and_the_same_command_goes_on(faces, tmp_path, mo
     monkeypatch.setattr(input_pipeline, "train_batches", told_to_stop)
     with pytest.raises(Interrupted, match="SIGTERM: saved step 3") as stop:
         train(config, tmp_path)
-    assert stop.value.exit_status == 128 + signal.SIGTERM
+    assert stop.value.exit_status == 75
     monkeypatch.undo()
     train(config, tmp_path)
     assert sorted(logged_losses(tmp_path)) == [1, 2, 3, 4, 5, 6]
-
-
-@pytest.mark.slow
-def test_a_loss_that_is_not_finite_names_its_term_and_keeps_the_last_good_checkpoint(faces, tmp_path):
-    config = tiny_config("mask_vae", faces)
-    config.optimiser.learning_rate = 1e30
-    config.checkpoint_every_steps = 1
-    with pytest.raises(UserError, match=r"step 2: the loss \(.*kl = (nan|inf).*\) is not finite; .*learning_rate"):
-        train(config, tmp_path)
-    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["1"]
 
 
 def test_a_workdir_of_another_config_is_left_alone(faces, runs):

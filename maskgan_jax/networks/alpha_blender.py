@@ -15,11 +15,13 @@ class AlphaBlender(nn.Module):
     Attributes:
       widths: channels at full, half, quarter ... size.
       residual_blocks: residual blocks at the smallest size.
+      remat: whether little is kept for the backward pass, see `GlobalGenerator`.
       dtype: type of the computation.
     """
 
     widths: tuple[int, ...] = (32, 64, 128, 256)
     residual_blocks: int = 3
+    remat: bool = False
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
@@ -28,6 +30,8 @@ class AlphaBlender(nn.Module):
     ) -> tuple[Float[Array, "b h w 3"], Float[Array, "b h w 3"]]:
         """Returns the blend in [-1, 1] and alpha in [0, 1], one for each colour channel, both float32."""
         pair = jnp.concatenate([image_inter, image_outer], axis=-1)
-        logits = GlobalGenerator(self.widths, self.residual_blocks, dtype=self.dtype, name="net")(pair)
+        logits = GlobalGenerator(self.widths, self.residual_blocks, remat=self.remat, dtype=self.dtype, name="net")(
+            pair
+        )
         alpha = jax.nn.sigmoid(logits.astype(jnp.float32))
         return alpha * image_inter + (1 - alpha) * image_outer, alpha

@@ -26,6 +26,7 @@ class DenseMappingNetwork(nn.Module):
       style_deep_layers: halvings of the style encoder after the quarter size.
       style_init: how the style encoder begins: `published`, normal(0, 0.02), out of which a style grows over many
         epochs; or `he`, He et al. 2015, which hands differences between photos on from the first step.
+      remat: whether the backbone keeps little for the backward pass, see `GlobalGenerator`.
       dtype: type of the computation.
     """
 
@@ -34,6 +35,7 @@ class DenseMappingNetwork(nn.Module):
     style_widths: tuple[int, ...] = (16, 32, 64)
     style_deep_layers: int = 3
     style_init: Literal["published", "he"] = "published"
+    remat: bool = False
     dtype: DTypeLike = jnp.float32
 
     def setup(self):
@@ -41,7 +43,7 @@ class DenseMappingNetwork(nn.Module):
         self.style_encoder = SpatialAwareStyleEncoder(
             style_size, self.style_widths, self.style_deep_layers, STYLE_INITS[self.style_init], self.dtype
         )
-        self.backbone = GlobalGenerator(self.widths, self.residual_blocks, dtype=self.dtype)
+        self.backbone = GlobalGenerator(self.widths, self.residual_blocks, remat=self.remat, dtype=self.dtype)
 
     def encode_style(self, image_t: Float[Array, "b h w 3"], mask_t: Float[Array, "b h w k"]) -> Float[Array, "b s"]:
         """Style vector, float32, of photos in [-1, 1] with their one-hot masks.

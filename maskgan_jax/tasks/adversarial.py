@@ -31,10 +31,10 @@ class RealFeatures(NamedTuple):
 
 
 def networks_of(config) -> Networks:
-    """The modules at `config.dtype`."""
+    """The modules at `config.dtype`; the generator as `config.remat` says."""
     dtype = jnp.dtype(config.dtype)
     return Networks(
-        DenseMappingNetwork(dtype=dtype, **config.networks.generator),
+        DenseMappingNetwork(remat=config.remat, dtype=dtype, **config.networks.generator),
         MultiScaleDiscriminator(dtype=dtype, **config.networks.discriminator),
         VGG19(config.losses.imagenet_normalisation, dtype),
     )

@@ -8,12 +8,15 @@ import numpy as np
 from jaxtyping import Array
 
 from maskgan_jax.tasks import adversarial
+from maskgan_jax.tasks.microbatches import over_microbatches
 from maskgan_jax.tasks.optimiser import adam, moving_average, update
 from maskgan_jax.tasks.task import Batch, Scalars, Start, Task, TrainState, one_hot, psnr, to_image
 
 
 def make(config) -> Task:
-    """Builds the task from `config.networks`, `config.losses`, `config.optimiser` and `config.average_decay`."""
+    """Builds the task from `config.networks`, `.remat`, `.losses`, `.optimiser`, `.accumulation_steps` and
+    `.average_decay`.
+    """
     networks = adversarial.networks_of(config)
     generator = networks.generator
     optimiser = adam(config)
@@ -34,29 +37,35 @@ def make(config) -> Task:
         )
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, Scalars]:
-        image_t, mask_t = to_image(batch["image_t"]), one_hot(batch["mask_t"])
         params, opt_state = dict(state.params), dict(state.opt_state)
-        real = adversarial.real_features(config, networks, params, mask_t, image_t)
 
-        def generator_loss(generator_params):
-            fake = generator.apply({"params": generator_params}, mask_t, mask_t, image_t)
-            total, terms = adversarial.generator_loss(config, networks, params, mask_t, image_t, fake, real)
-            return total, (terms, fake)
+        def differentiate(part: Batch):
+            image_t, mask_t = to_image(part["image_t"]), one_hot(part["mask_t"])
+            real = adversarial.real_features(config, networks, state.params, mask_t, image_t)
 
-        gradients, (terms, fake) = jax.grad(generator_loss, has_aux=True)(params["generator"])
+            def generator_loss(generator_params):
+                fake = generator.apply({"params": generator_params}, mask_t, mask_t, image_t)
+                total, terms = adversarial.generator_loss(config, networks, state.params, mask_t, image_t, fake, real)
+                return total, (terms, fake)
 
-        def discriminator_loss(discriminator_params):
-            return adversarial.discriminator_loss(config, networks, discriminator_params, mask_t, image_t, fake)
+            generator_gradients, (terms, fake) = jax.grad(generator_loss, has_aux=True)(state.params["generator"])
 
-        discriminator, discriminator_gradients = jax.value_and_grad(discriminator_loss)(params["discriminator"])
+            def discriminator_loss(discriminator_params):
+                return adversarial.discriminator_loss(config, networks, discriminator_params, mask_t, image_t, fake)
 
-        for name, gradient in {"generator": gradients, "discriminator": discriminator_gradients}.items():
+            discriminator, discriminator_gradients = jax.value_and_grad(discriminator_loss)(
+                state.params["discriminator"]
+            )
+            scalars = adversarial.prefixed("generator", terms) | {"discriminator": discriminator}
+            return ({"generator": generator_gradients, "discriminator": discriminator_gradients}, scalars), ()
+
+        (gradients, scalars), _ = over_microbatches(differentiate, batch, config.accumulation_steps)
+        for name, gradient in gradients.items():
             params[name], opt_state[name] = update(optimiser, gradient, opt_state[name], params[name])
         average = {
             name: moving_average(previous, params[name], config.average_decay)
             for name, previous in state.average.items()
         }
-        scalars = adversarial.prefixed("generator", terms) | {"discriminator": discriminator}
         return TrainState(state.step + 1, params, {}, opt_state, average), scalars
 
     def evaluate(state: TrainState, batch: Batch) -> Scalars:

@@ -2,20 +2,33 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Float, Integer, PyTree
 
 from maskgan_jax.networks.alpha_blender import AlphaBlender
 from maskgan_jax.tasks import adversarial, dense_mapping, mask_vae
 from maskgan_jax.tasks.interleaving import deinterleave, interleave
+from maskgan_jax.tasks.microbatches import over_microbatches
 from maskgan_jax.tasks.optimiser import adam, moving_average, update
 from maskgan_jax.tasks.task import Batch, Scalars, Start, Task, TrainState, one_hot, psnr, to_image
 
 
+class Target(NamedTuple):
+    """Photos and masks of a step, the simulated edits of those, and what is seen in the photos."""
+
+    image_t: Float[Array, "b h w 3"]
+    mask_t: Float[Array, "b h w k"]
+    mask_inter: Integer[Array, "b h w"]
+    mask_outer: Integer[Array, "b h w"]
+    real: adversarial.RealFeatures
+
+
 def make(config) -> Task:
-    """Builds the task from `config.networks`, `.losses`, `.optimiser`, `.average_decay`, `.lambda_inter`, `.updates`.
+    """Builds the task from `config.networks`, `.remat`, `.losses`, `.optimiser`, `.accumulation_steps`,
+    `.average_decay`, `.lambda_inter` and `.updates`.
 
     It begins with a trained MaskVAE and Dense Mapping Network; discriminator and blender are trained ones or begin at
     random, as `config.init` says.
@@ -26,7 +39,7 @@ def make(config) -> Task:
     networks = adversarial.networks_of(config)
     generator = networks.generator
     vae = mask_vae.network_of(config)
-    blender = AlphaBlender(dtype=jnp.dtype(config.dtype), **config.networks.alpha_blender)
+    blender = AlphaBlender(remat=config.remat, dtype=jnp.dtype(config.dtype), **config.networks.alpha_blender)
     optimiser = adam(config)
 
     def draw_params(name: str, rng: Array) -> Start:
@@ -82,52 +95,82 @@ def make(config) -> Task:
         return image_inter, image_outer, image_blend, alpha
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, Scalars]:
-        image_t, mask_t = to_image(batch["image_t"]), one_hot(batch["mask_t"])
         params, opt_state = dict(state.params), dict(state.opt_state)
-        mask_inter, mask_outer = simulate_edits(state, batch)
-        real = adversarial.real_features(config, networks, params, mask_t, image_t)
 
-        def encode_style(generator_params: PyTree) -> Float[Array, "b s"]:
-            return generator.apply({"params": generator_params}, image_t, mask_t, method="encode_style")
+        def look_at(part: Mapping[str, Array]) -> Target:
+            image_t, mask_t = to_image(part["image_t"]), one_hot(part["mask_t"])
+            real = adversarial.real_features(config, networks, state.params, mask_t, image_t)
+            return Target(image_t, mask_t, *simulate_edits(state, part), real)
 
-        def loss_a(generator_params: PyTree, style: Array):
-            fake = generator.apply({"params": generator_params}, mask_t, style, method="generate")
-            total, terms = adversarial.generator_loss(config, networks, params, mask_t, image_t, fake, real)
-            return total, (terms, fake)
+        def encode_style(generator_params: PyTree, target: Target) -> Float[Array, "b s"]:
+            return generator.apply({"params": generator_params}, target.image_t, target.mask_t, method="encode_style")
 
-        def loss_b(editing_params: PyTree, style: Array):
-            _, _, blend, _ = draw_edits(editing_params, style, mask_inter, mask_outer)
-            total, terms = adversarial.generator_loss(config, networks, params, mask_t, image_t, blend, real)
-            return total, (terms, blend)
+        def generator_loss(drawn: Float[Array, "b h w 3"], target: Target):
+            total, terms = adversarial.generator_loss(
+                config, networks, state.params, target.mask_t, target.image_t, drawn, target.real
+            )
+            return total, (terms, drawn)
 
-        def loss_joint(editing_params: PyTree):
-            style = encode_style(editing_params["generator"])
-            total_a, aux_a = loss_a(editing_params["generator"], style)
-            total_b, aux_b = loss_b(editing_params, style)
+        def loss_a(generator_params: PyTree, style: Array, target: Target):
+            variables = {"params": generator_params}
+            return generator_loss(generator.apply(variables, target.mask_t, style, method="generate"), target)
+
+        def loss_b(editing_params: PyTree, style: Array, target: Target):
+            _, _, blend, _ = draw_edits(editing_params, style, target.mask_inter, target.mask_outer)
+            return generator_loss(blend, target)
+
+        def loss_joint(editing_params: PyTree, target: Target):
+            style = encode_style(editing_params["generator"], target)
+            total_a, aux_a = loss_a(editing_params["generator"], style, target)
+            total_b, aux_b = loss_b(editing_params, style, target)
             return total_a + total_b, (aux_a, aux_b)
 
-        if config.updates == "sequential":
-            gradients, (terms_a, fake) = jax.grad(lambda p: loss_a(p, encode_style(p)), has_aux=True)(
+        def differentiate_discriminator(target: Target, fake: Array, blend: Array):
+            return jax.value_and_grad(
+                lambda p: adversarial.discriminator_loss(
+                    config, networks, p, target.mask_t, target.image_t, fake, blend
+                )
+            )(params["discriminator"])
+
+        def differentiate_a(part: Mapping[str, Array]):
+            target = look_at(part)
+            gradients, (terms, fake) = jax.grad(lambda p: loss_a(p, encode_style(p, target), target), has_aux=True)(
                 params["generator"]
             )
+            return (gradients, terms), fake
+
+        def differentiate_b(part: Mapping[str, Array]):
+            target = look_at(part)
+            gradients, (terms, blend) = jax.grad(
+                lambda p: loss_b(p, encode_style(p["generator"], target), target), has_aux=True
+            )(_editing_params(params))
+            return (gradients, terms, differentiate_discriminator(target, part["fake"], blend)), ()
+
+        def differentiate_both(part: Mapping[str, Array]):
+            target = look_at(part)
+            gradients, ((terms_a, fake), (terms_b, blend)) = jax.grad(lambda p: loss_joint(p, target), has_aux=True)(
+                _editing_params(params)
+            )
+            return (gradients, terms_a, terms_b, differentiate_discriminator(target, fake, blend)), ()
+
+        if config.updates == "sequential":
+            (gradients, terms_a), fake = over_microbatches(differentiate_a, batch, config.accumulation_steps)
             params["generator"], opt_state["generator_a"] = update(
                 optimiser, gradients, opt_state["generator_a"], params["generator"]
             )
-            gradients, (terms_b, blend) = jax.grad(lambda p: loss_b(p, encode_style(p["generator"])), has_aux=True)(
-                _editing_params(params)
+            (editing_gradients, terms_b, (discriminator, discriminator_gradients)), _ = over_microbatches(
+                differentiate_b, batch | {"fake": fake}, config.accumulation_steps
             )
         else:
-            gradients, ((terms_a, fake), (terms_b, blend)) = jax.grad(loss_joint, has_aux=True)(_editing_params(params))
+            (editing_gradients, terms_a, terms_b, (discriminator, discriminator_gradients)), _ = over_microbatches(
+                differentiate_both, batch, config.accumulation_steps
+            )
         editing_params, opt_state["generator_b"] = update(
-            optimiser, gradients, opt_state["generator_b"], _editing_params(params)
+            optimiser, editing_gradients, opt_state["generator_b"], _editing_params(params)
         )
         params |= editing_params
-
-        discriminator, gradients = jax.value_and_grad(
-            lambda p: adversarial.discriminator_loss(config, networks, p, mask_t, image_t, fake, blend)
-        )(params["discriminator"])
         params["discriminator"], opt_state["discriminator"] = update(
-            optimiser, gradients, opt_state["discriminator"], params["discriminator"]
+            optimiser, discriminator_gradients, opt_state["discriminator"], params["discriminator"]
         )
         average = {
             name: moving_average(previous, params[name], config.average_decay)

@@ -9,13 +9,14 @@ from jaxtyping import Array, Float, Integer
 from maskgan_jax import losses
 from maskgan_jax.errors import UserError
 from maskgan_jax.networks.face_parser import FaceParser
+from maskgan_jax.tasks.microbatches import over_microbatches
 from maskgan_jax.tasks.optimiser import adam, update
 from maskgan_jax.tasks.segmentation import confusion, summarise
 from maskgan_jax.tasks.task import Batch, Scalars, Start, Task, TrainState, to_image
 
 
 def make(config) -> Task:
-    """Builds the task from `config.networks.face_parser` and `config.optimiser`."""
+    """Builds the task from `config.networks.face_parser`, `config.optimiser` and `config.accumulation_steps`."""
     network = network_of(config)
     optimiser = adam(config)
 
@@ -30,12 +31,16 @@ def make(config) -> Task:
         )
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, Scalars]:
-        def loss_fn(params):
-            variables = {"params": params, "batch_stats": state.batch_stats["face_parser"]}
-            logits, updates = network.apply(variables, to_image(batch["image_t"]), train=True, mutable=["batch_stats"])
-            return losses.cross_entropy(logits, batch["mask_t"].astype(jnp.int32)), updates["batch_stats"]
+        def differentiate(part: Batch):
+            def loss_fn(params):
+                variables = {"params": params, "batch_stats": state.batch_stats["face_parser"]}
+                image_t = to_image(part["image_t"])
+                logits, updates = network.apply(variables, image_t, train=True, mutable=["batch_stats"])
+                return losses.cross_entropy(logits, part["mask_t"].astype(jnp.int32)), updates["batch_stats"]
 
-        (loss, batch_stats), gradients = jax.value_and_grad(loss_fn, has_aux=True)(state.params["face_parser"])
+            return jax.value_and_grad(loss_fn, has_aux=True)(state.params["face_parser"]), ()
+
+        ((loss, batch_stats), gradients), _ = over_microbatches(differentiate, batch, config.accumulation_steps)
         params, opt_state = update(optimiser, gradients, state.opt_state["face_parser"], state.params["face_parser"])
         new_state = TrainState(
             step=state.step + 1,

@@ -9,13 +9,16 @@ from jaxtyping import Array, Integer
 from maskgan_jax import losses
 from maskgan_jax.networks.mask_vae import MaskVAE
 from maskgan_jax.tasks.interleaving import deinterleave, interleave
+from maskgan_jax.tasks.microbatches import over_microbatches
 from maskgan_jax.tasks.optimiser import adam, update
 from maskgan_jax.tasks.segmentation import confusion, summarise
 from maskgan_jax.tasks.task import Batch, Scalars, Start, Task, TrainState, one_hot
 
 
 def make(config) -> Task:
-    """Builds the task from `config.networks.mask_vae`, `config.losses`, `config.optimiser`, `config.lambda_inter`."""
+    """Builds the task from `config.networks.mask_vae`, `.losses`, `.optimiser`, `.lambda_inter` and
+    `.accumulation_steps`.
+    """
     network = network_of(config)
     optimiser = adam(config)
 
@@ -29,18 +32,22 @@ def make(config) -> Task:
         rng = jax.random.fold_in(jax.random.key(config.seed), state.step)
         noise = jax.random.normal(rng, (len(batch["mask_t"]), network.latent_size))
 
-        def loss_fn(params):
-            variables = {"params": params, "batch_stats": state.batch_stats["mask_vae"]}
-            outputs, updates = network.apply(
-                variables, one_hot(batch["mask_t"]), noise, train=True, mutable=["batch_stats"]
-            )
-            logits, mean, log_variance = outputs
-            reconstruction = losses.cross_entropy(logits, batch["mask_t"].astype(jnp.int32))
-            kl = losses.kl_divergence(mean, log_variance)
-            total = reconstruction + config.losses.lambda_kl * kl
-            return total, ({"loss": total, "reconstruction": reconstruction, "kl": kl}, updates["batch_stats"])
+        def differentiate(part: Mapping[str, Array]):
+            def loss_fn(params):
+                variables = {"params": params, "batch_stats": state.batch_stats["mask_vae"]}
+                outputs, updates = network.apply(
+                    variables, one_hot(part["mask_t"]), part["noise"], train=True, mutable=["batch_stats"]
+                )
+                logits, mean, log_variance = outputs
+                reconstruction = losses.cross_entropy(logits, part["mask_t"].astype(jnp.int32))
+                kl = losses.kl_divergence(mean, log_variance)
+                total = reconstruction + config.losses.lambda_kl * kl
+                return total, ({"loss": total, "reconstruction": reconstruction, "kl": kl}, updates["batch_stats"])
 
-        gradients, (scalars, batch_stats) = jax.grad(loss_fn, has_aux=True)(state.params["mask_vae"])
+            return jax.grad(loss_fn, has_aux=True)(state.params["mask_vae"]), ()
+
+        seen = {"mask_t": batch["mask_t"], "noise": noise}
+        (gradients, (scalars, batch_stats)), _ = over_microbatches(differentiate, seen, config.accumulation_steps)
         params, opt_state = update(optimiser, gradients, state.opt_state["mask_vae"], state.params["mask_vae"])
         new_state = TrainState(
             step=state.step + 1,

@@ -1,9 +1,12 @@
 """Batches: the same for any number of hosts, resumable, every example once per epoch."""
 
 import itertools
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 
 from data_pipeline import labels, records
 from data_pipeline.errors import DataError
@@ -166,3 +169,50 @@ def test_empty_split_is_named(own_directory):
 def test_batch_that_hosts_cannot_share(builder):
     with pytest.raises(DataError, match=r"config\.batch_size = 6: expected a multiple of 4"):
         train_batches(builder, "train", batch_size=6, seed=0, process_count=4)
+
+
+@pytest.fixture
+def damaged(raw_directory, builder, tmp_path):
+    """The prepared data of which records 4 and 5 of the training split have a flipped bit on the disk."""
+    copy = Path(shutil.copytree(Path(builder.data_dir).parents[2], tmp_path / "prepared"))
+    (records_file,) = copy.rglob("*-train.array_record*")
+    content = bytearray(records_file.read_bytes())
+    raw_bytes = tfds.decode.DeserializeMethod.RAW_BYTES
+    source = builder.as_data_source("train", deserialize_method=raw_bytes)
+    for row in (4, 5):
+        content[content.index(source[row][100:200])] ^= 1
+    records_file.write_bytes(content)
+    return prepare(raw_directory, 64, copy)
+
+
+def test_an_unreadable_record_is_always_replaced_by_the_same_one(builder, damaged, storage):
+    options = {"batch_size": 4, "seed": 3}
+    whole = first(4, builder, "train", **options)
+    batches = first(4, damaged, "train", **options, max_bad_fraction=0.3)
+    for batch, original in zip(batches, whole, strict=True):
+        assert batch["index"].tolist() == [6 if index in (4, 5) else index for index in original["index"]]
+        same = batch["index"] == original["index"]
+        np.testing.assert_array_equal(batch["image_t"][same], original["image_t"][same])
+    assert_same(first(3, damaged, "train", **options, max_bad_fraction=0.3, start_step=1), batches[1:])
+    shares = [
+        first(4, damaged, "train", **options, max_bad_fraction=0.3, process_index=k, process_count=2) for k in range(2)
+    ]
+    assert_same(joined(shares), batches)
+
+
+def test_both_ways_to_hold_a_split_replace_alike(damaged, monkeypatch):
+    options = {"batch_size": 4, "seed": 3, "max_bad_fraction": 0.3}
+    in_memory = first(4, damaged, "train", **options)
+    monkeypatch.setattr(records, "IN_MEMORY_BYTES", 0)
+    assert_same(first(4, damaged, "train", **options), in_memory)
+
+
+def test_evaluation_replaces_too(damaged, storage):
+    (batch,) = eval_batches(damaged, "train", batch_size=9, max_bad_fraction=0.3)
+    assert batch["index"].tolist() == [0, 1, 2, 3, 6, 6, 6, 7, 8]
+
+
+def test_more_unreadable_records_than_allowed_are_named(damaged, storage):
+    message = r"2 of the 9 records of split 'train' can't be read \(4, 5, .* config\.data\.max_bad_fraction = 0\.2 "
+    with pytest.raises(DataError, match=message):
+        first(3, damaged, "train", batch_size=9, seed=0, max_bad_fraction=0.2)

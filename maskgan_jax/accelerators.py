@@ -1,0 +1,24 @@
+"""What is known of the devices: their peak arithmetic by name, the memory they say they used."""
+
+import jax
+
+PEAK_TFLOPS = {
+    "NVIDIA A100": 312, "NVIDIA H100": 989, "NVIDIA H200": 989, "NVIDIA L4": 121, "NVIDIA V100": 125, "Tesla T4": 65,
+    "Tesla V100": 125, "TPU v2": 23, "TPU v3": 61, "TPU v4": 275, "TPU v5 lite": 197, "TPU v5e": 197, "TPU v5p": 459,
+    "TPU v5": 459, "TPU v6 lite": 918, "TPU v6e": 918,
+}  # fmt: skip
+"""Dense half-precision peak of one JAX device, TFLOP/s, by the start of its name (the makers' data sheets)."""
+
+
+def share_of_peak(flops: float | None, seconds: float) -> float | None:
+    """What part of a device's half-precision peak so many operations in so many seconds are; None if not known."""
+    kind = jax.devices()[0].device_kind
+    names = [name for name in PEAK_TFLOPS if kind.startswith(name)]
+    if not names or not flops:
+        return None
+    return flops / seconds / (PEAK_TFLOPS[max(names, key=len)] * 1e12)
+
+
+def peak_memory() -> int | None:
+    """The most bytes that were in use at once on this host's first device; None where the backend doesn't tell."""
+    return (jax.local_devices()[0].memory_stats() or {}).get("peak_bytes_in_use")

@@ -1,0 +1,126 @@
+"""Runs of several processes, as a user starts them: resumed elsewhere, stopped together, and never complete."""
+
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import jax
+import pytest
+
+from maskgan_jax import distributed
+from maskgan_jax.errors import UserError
+from tests.commands import joins, run_command, run_together, start_command, tiny_arguments
+from tests.test_train import logged_losses
+from tests.tiny import tiny_config
+
+LENGTH = {"num_train_steps": 11, "checkpoint_every_steps": 6}
+
+
+def tiny_run(faces: Path, workdir: Path, **fields: int) -> list[str]:
+    """The command line of a tiny MaskVAE run that logs every step."""
+    config = tiny_config("mask_vae", faces)
+    config.update(fields)
+    return [*tiny_arguments(config), f"--workdir={workdir}"]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of 11 steps on 4 devices, with checkpoints of steps 6 and 11."""
+    folder = tmp_path_factory.mktemp("uninterrupted") / "run"
+    done = run_command("maskgan_jax.main", *tiny_run(faces, folder, **LENGTH), devices=4)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_run_on_4_devices_goes_on_elsewhere(processes, faces, uninterrupted, tmp_path):
+    """On 1 device, or on 2 processes of 2 devices each that split the state: the next 5 steps' losses are the same."""
+    folder = tmp_path / "run"
+    shutil.copytree(uninterrupted, folder)
+    shutil.rmtree(folder / "checkpoints" / "11")
+    command = ["maskgan_jax.main", *tiny_run(faces, folder, **LENGTH)]
+    done = [run_command(*command)] if processes == 1 else run_together(*command, "--config.mesh.fsdp=2")
+    assert [each.returncode for each in done] == [0] * processes, [each.stderr for each in done]
+    assert "Goes on from step 6" in done[0].stderr
+    expected, found = logged_losses(uninterrupted), logged_losses(folder)
+    assert sorted(found) == list(range(1, 12))
+    for step in range(7, 12):
+        assert found[step] == pytest.approx(expected[step], rel=1e-4), step
+    for silent in done[1:]:
+        assert "Goes on" not in silent.stderr
+
+
+@pytest.mark.slow
+def test_two_processes_begin_together_and_a_signal_to_one_stops_both_at_the_same_step(faces, tmp_path):
+    """Neither data nor run is there yet: the first prepares the data, and each loses only what is not yet taken."""
+    raw = tmp_path / "raw"
+    shutil.copytree(faces, raw, ignore=shutil.ignore_patterns("prepared"))
+    command = ["maskgan_jax.main", *tiny_run(raw, tmp_path / "run", num_train_steps=100_000)]
+    started = [start_command(*command, *join, devices=2) for join in joins(2)]
+    wait_for(tmp_path / "run/checkpoints/10", started)
+    started[1].send_signal(signal.SIGTERM)
+    output = [process.communicate(timeout=60)[1] for process in started]
+    assert [process.returncode for process in started] == [75, 75], output
+    saved = max(int(path.name) for path in (tmp_path / "run/checkpoints").iterdir())
+    for stderr in output:
+        assert "Traceback" not in stderr
+        assert f"saved step {saved} in " in stderr.splitlines()[-1]
+    assert sorted(logged_losses(tmp_path / "run")) == list(range(1, saved + 1))
+
+
+def wait_for(path: Path, processes: list[subprocess.Popen], timeout_s: float = 240) -> None:
+    """Until there is such a file, which the processes are at work on."""
+    deadline = time.monotonic() + timeout_s
+    while not path.exists():
+        ended = [process for process in processes if process.poll() is not None]
+        assert not ended, ended[0].communicate()[1]
+        assert time.monotonic() < deadline, path
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+def test_a_process_that_never_joins_ends_the_others_with_one_line_in_time(tmp_path):
+    first, second, _ = joins(3)
+    command = ["maskgan_jax.main", *tiny_run(tmp_path, tmp_path / "run"), "--join_timeout_s=5"]
+    started = [start_command(*command, *join) for join in (first, second)]
+    output = [process.communicate(timeout=120)[1] for process in started]  # JAX itself would wait for 300 s
+    for process, stderr in zip(started, output, strict=True):
+        assert process.returncode == 1, stderr
+        assert "Traceback" not in stderr
+        address = first[0].partition("=")[2]
+        assert stderr.splitlines()[-1].startswith(
+            f"error: joining at {address}, all 3 processes: not all were there within 5 s; start the same command on"
+        )
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_where_there_is_no_cluster_to_join_one_line_says_what_to_give(tmp_path):
+    done = run_command("maskgan_jax.main", *tiny_run(tmp_path, tmp_path / "run"), "--distributed")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "JAX finds no TPU pod, SLURM, GKE or Open MPI here; give --coordinator_add" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("cluster", "address", "processes", "process", "message"),
+    [
+        (False, None, 2, None, "--coordinator_address and --process_id: not given; joining by hand takes"),
+        (False, "host", 2, 0, "--coordinator_address: host is no host:port, such as 10.0.0.1:8476"),
+        (False, "host:1", 2, 2, "--process_id: 2; give 0 to 1, each to one process"),
+        (True, None, None, 0, "--distributed takes address and numbers from the cluster"),
+    ],
+)
+def test_options_that_contradict_each_other_are_named(cluster, address, processes, process, message):
+    with pytest.raises(UserError, match=message):
+        distributed.join(cluster, address, processes, process, timeout_s=1)
+
+
+def test_on_a_single_host_nothing_is_joined_and_it_stops_when_told():
+    distributed.join(False, None, None, None, timeout_s=1)
+    assert not jax.distributed.is_initialized()
+    assert distributed.should_stop(1, True)
+    assert not distributed.should_stop(8, False)
