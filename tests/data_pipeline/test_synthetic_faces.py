@@ -266,7 +266,11 @@ def test_the_command_stopped_by_a_signal_leaves_nothing(tmp_path, stop):
         "--size=32",
     ]
     root = Path(__file__).parents[2]
-    process = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True)
+
+    def heed_interrupts():  # where the tests run in a shell's background, they and their children ignore them
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    process = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts)
     deadline = time.monotonic() + 30
     while not list(tmp_path.rglob("*.jpg")) and time.monotonic() < deadline:
         time.sleep(0.05)
