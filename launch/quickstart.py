@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-DATA = Path("data/quickstart")
+FACES = 2000
 SIZE = 64
 SEED = 0
 ENVIRONMENT = {"XLA_FLAGS": "--xla_cpu_experimental_ynn_fusion_type="} | os.environ
@@ -27,13 +27,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m launch.quickstart", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--faces", type=int, default=2000, help="how many synthetic faces (%(default)s)")
+    parser.add_argument("--faces", type=int, default=FACES, help="how many synthetic faces (%(default)s)")
     parser.add_argument(
         "--training", type=float, default=1.0, help="train this many times as long; a GPU has time for 20 (%(default)s)"
     )
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        default=Path("runs"),
+        help="folder of the runs; another one for other settings (%(default)s)",
+    )
     options = parser.parse_args()
     seconds = {}
-    for name, command in commands(options.faces, options.training):
+    for name, command in commands(options.faces, options.training, options.runs):
         print(f"\n$ python {shlex.join(command)}", flush=True)
         started = time.perf_counter()
         status = subprocess.run([sys.executable, *command], env=ENVIRONMENT, check=False).returncode
@@ -43,17 +49,31 @@ def main() -> None:
 
     from launch import quickstart_report  # after the stages: until then their memory is theirs alone
 
-    quickstart_report.report(DATA, SIZE, SEED, {stage: Path(f"runs/{stage}_quickstart") for stage in STAGES}, seconds)
+    quickstart_report.report(data_folder(options.faces), SIZE, SEED, options.runs, seconds)
 
 
-def commands(faces: int, training: float) -> Iterator[tuple[str, list[str]]]:
+def data_folder(faces: int) -> Path:
+    """Where the faces go."""
+    return Path(f"data/quickstart_{faces}" if faces != FACES else "data/quickstart")
+
+
+def commands(faces: int, training: float, runs: Path) -> Iterator[tuple[str, list[str]]]:
     """Name and arguments of every command, in order."""
-    options = [f"--out={DATA}", f"--count={faces}", f"--size={SIZE}", f"--seed={SEED}"]
+    data = data_folder(faces)
+    options = [f"--out={data}", f"--count={faces}", f"--size={SIZE}", f"--seed={SEED}"]
     yield "faces", ["-m", "data_pipeline.synthetic_faces", *options]
     for stage in STAGES:
-        steps = importlib.import_module(f"configs.{stage}").get_config("quickstart").num_train_steps
-        longer = [] if training == 1 else [f"--config.num_train_steps={max(1, round(training * steps))}"]
-        yield stage, ["-m", "maskgan_jax.main", f"--config=configs/{stage}.py:quickstart", *longer]
+        config = importlib.import_module(f"configs.{stage}").get_config("quickstart")
+        options = []
+        if training != 1:
+            options.append(f"--config.num_train_steps={max(1, round(training * config.num_train_steps))}")
+        if faces != FACES:
+            options.append(f"--config.data.directory={data}")
+        if runs != Path("runs"):
+            options.append(f"--workdir={runs / config.name}")
+            starts = [name for name in STAGES if name in config.get("init", {})]
+            options += [f"--config.init.{name}={runs / name}_quickstart" for name in starts]
+        yield stage, ["-m", "maskgan_jax.main", f"--config=configs/{stage}.py:quickstart", *options]
 
 
 if __name__ == "__main__":

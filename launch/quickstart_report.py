@@ -18,8 +18,6 @@ from maskgan_jax.editing import Editor
 
 TEST_FACES = 200
 ROWS = 9
-FOLDER = Path("runs/quickstart")
-PICTURE = FOLDER / "edits.png"
 
 
 class Edit(NamedTuple):
@@ -37,30 +35,32 @@ class Edit(NamedTuple):
         return self.mask != self.edited_mask
 
 
-def report(data: Path, size: int, seed: int, runs: Mapping[str, Path], seconds: Mapping[str, float]) -> None:
+def report(data: Path, size: int, seed: int, runs: Path, seconds: Mapping[str, float]) -> None:
     """Measures the trained stages, prints the table and writes the picture grid."""
+    stages = {stage: runs / f"{stage}_quickstart" for stage in ("mask_vae", "dense_mapping", "ebst")}
+    folder = runs / "quickstart"
     edits = held_out_edits(seed, size)
     rows = [
-        *mask_vae_rows(runs["mask_vae"]),
-        *dense_mapping_rows(Editor(runs["dense_mapping"]), edits, class_colours(data, size)),
+        *mask_vae_rows(stages["mask_vae"]),
+        *dense_mapping_rows(Editor(stages["dense_mapping"]), edits, class_colours(data, size)),
     ]
-    editor = Editor(runs["ebst"])
+    editor = Editor(stages["ebst"])
     results = [
         editor.edit(editor.portrait(edit.photo, edit.mask), edit.edited_mask)
         for edit in tqdm(edits, "editing", unit="face")
     ]
     rows += ebst_rows(edits, results)
     rows += [(f"seconds, {name}", f"{value:.0f}") for name, value in seconds.items()]
-    rows += [(f"seconds a step, {name}", f"{seconds_per_step(run):.2f}") for name, run in runs.items()]
+    rows += [(f"seconds a step, {name}", f"{seconds_per_step(run):.2f}") for name, run in stages.items()]
 
     print(f"\n{len(edits)} held-out synthetic faces, {size} px")
     width = max(len(name) for name, _ in rows)
     for name, figure in rows:
         print(f"  {name:<{width}}  {figure}")
-    pictures.save(grid(edits[:ROWS], results[:ROWS]), PICTURE)
-    save_examples(edits[:ROWS], FOLDER)
-    print(f"\nHeld-out edits, and what they should be: {PICTURE}")
-    print(f"Their photos and masks, to edit yourself: {FOLDER}/0_photo.png, 0_mask.png, 0_edited_mask.png, 1_ ...")
+    pictures.save(grid(edits[:ROWS], results[:ROWS]), folder / "edits.png")
+    save_examples(edits[:ROWS], folder)
+    print(f"\nHeld-out edits, and what they should be: {folder}/edits.png")
+    print(f"Their photos and masks, to edit yourself: {folder}/0_photo.png, 0_mask.png, 0_edited_mask.png, 1_ ...")
 
 
 def held_out_edits(seed: int, size: int) -> list[Edit]:

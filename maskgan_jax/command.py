@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -14,8 +15,9 @@ from maskgan_jax.errors import UserError
 
 
 def run(main: Callable[[Any], None], parser: "ArgumentParser | None" = None) -> None:
-    """Parses, runs `main` and exits: 0 when done, 1 after a user's error, 2 for an option that is not understood.
+    """Parses, runs `main` and exits.
 
+    The status is 0 when done, 1 after a user's error, 2 for an option that is not understood, 130 after Ctrl-C.
     `main` gets what absl's flags left over, or with a `parser` what that made of the command line.
     """
 
@@ -25,6 +27,9 @@ def run(main: Callable[[Any], None], parser: "ArgumentParser | None" = None) -> 
             main(parsed)
         except (UserError, DataError) as error:
             sys.exit(f"error: {error}")
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            sys.exit(128 + signal.SIGINT)
 
     def parse(argv: list[str]) -> argparse.Namespace:
         flags.FLAGS(argv[:1])  # absl's own, which nobody sets here

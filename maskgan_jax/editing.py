@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float, UInt8
 from PIL import Image
 
+from data_pipeline.labels import NUM_CLASSES
 from maskgan_jax import inference, models
 from maskgan_jax.compositing import blend, feathered
 from maskgan_jax.errors import UserError
@@ -53,11 +54,6 @@ class Editor:
         """Height and width in px of what the Dense Mapping Network draws."""
         return self._generator.size
 
-    @property
-    def parser_size(self) -> int:
-        """Height and width in px of the masks that the face parser gives."""
-        return self._face_parser.size
-
     def parse(self, photo: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "n n"]:
         """The label map of a square photo of a face, at the face parser's size.
 
@@ -69,7 +65,8 @@ class Editor:
 
     def portrait(self, photo: UInt8[np.ndarray, "h w 3"], mask: UInt8[np.ndarray, "n n"] | None = None) -> Portrait:
         """Encodes the style of a square photo; its label map is parsed unless given."""
-        mask = self.parse(photo) if mask is None else mask
+        _check_photo(photo)
+        mask = self.parse(photo) if mask is None else _check_mask(mask)
         return Portrait(photo, mask, self.encode_style(_scaled(photo, self.size)[None], self._fit(mask)[None]))
 
     def edit(
@@ -86,13 +83,11 @@ class Editor:
         Returns:
           The picture at the editor's size; with `keep_outside` at the photo's.
         """
-        drawn = self.generate(self._fit(edited_mask)[None], portrait.style)[0]
+        drawn = self.generate(self._fit(_check_mask(edited_mask))[None], portrait.style)[0]
         if keep_outside is None:
             return drawn
-        size = portrait.photo.shape[0]
-        return blend(
-            portrait.photo, _scaled(drawn, size), self.edit_weight(portrait.mask, edited_mask, size, keep_outside)
-        )
+        weight = self.edit_weight(portrait, edited_mask, keep_outside)
+        return blend(portrait.photo, _scaled(drawn, portrait.photo.shape[0]), weight)
 
     def copy_style(self, portrait: Portrait, reference: Portrait) -> UInt8[np.ndarray, "s s 3"]:
         """The portrait's geometry in the reference's style (style copy; paper, Table 3)."""
@@ -134,31 +129,36 @@ class Editor:
         return np.asarray(self._generate(self._generator.variables, masks, style))
 
     def edit_weight(
-        self, mask: UInt8[np.ndarray, "n n"], edited_mask: UInt8[np.ndarray, "m m"], size: int, feather: float | int
-    ) -> Float[np.ndarray, "s s"]:
-        """How much of an edit shows at every pixel of a picture of `size` px: 1 where masks differ, 0 far from it."""
-        return feathered(_scaled_labels(mask, size) != _scaled_labels(edited_mask, size), feather)
+        self, portrait: Portrait, edited_mask: UInt8[np.ndarray, "n n"], feather: float | int
+    ) -> Float[np.ndarray, "h w"]:
+        """How much of an edit shows at each pixel of the photo: 1 where the masks differ, 0 beyond the feather."""
+        size = portrait.photo.shape[0]
+        return feathered(_scaled_labels(portrait.mask, size) != _scaled_labels(edited_mask, size), feather)
 
     def _fit(self, mask: np.ndarray) -> np.ndarray:
         return _scaled_labels(mask, self.size)
 
-    def _folder(self, option: str, purpose: str) -> Path:
+    def _load(self, network: str, option: str, purpose: str) -> models.Model:
         folder = self._folders[option]
         if folder is None:
             raise UserError(f"{option}: needed {purpose}; name the folder of a run, an export or an import")
-        return folder
+        try:
+            return models.load(network, Path(folder), option)
+        except UserError as error:
+            raise UserError(f"{str(error).removeprefix(f'{option}: ')}. {option} is needed {purpose}") from None
 
     @cached_property
     def _generator(self) -> models.Model:
-        return models.load("generator", self._folder("--checkpoint", "to draw a face"), "--checkpoint")
+        return self._load("generator", "--checkpoint", "to draw a face: an EBST run, an export or an import")
 
     @cached_property
     def _mask_vae(self) -> models.Model:
-        return models.load("mask_vae", self._folder("--mask-vae", "to interpolate between masks"), "--mask-vae")
+        return self._load("mask_vae", "--mask-vae", "to interpolate between masks: a MaskVAE or EBST run, or an import")
 
     @cached_property
     def _face_parser(self) -> models.Model:
-        return models.load("face_parser", self._folder("--face-parser", "for a photo without a mask"), "--face-parser")
+        purpose = "for a photo without a mask: a run of configs/face_parser.py, or an import; or give the mask"
+        return self._load("face_parser", "--face-parser", purpose)
 
     @cached_property
     def _encode_style(self) -> Callable:
@@ -183,3 +183,16 @@ def _scaled(photo: UInt8[np.ndarray, "h w 3"], size: int) -> UInt8[np.ndarray, "
 
 def _scaled_labels(mask: UInt8[np.ndarray, "n n"], size: int) -> UInt8[np.ndarray, "s s"]:
     return np.asarray(Image.fromarray(mask).resize((size, size), Image.Resampling.NEAREST))
+
+
+def _check_photo(photo: np.ndarray) -> None:
+    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or photo.shape[0] != photo.shape[1]:
+        raise UserError(f"a photo is a square array of uint8 (n, n, 3), not of {photo.dtype} {photo.shape}")
+
+
+def _check_mask(mask: np.ndarray) -> np.ndarray:
+    if mask.dtype != np.uint8 or mask.ndim != 2 or mask.shape[0] != mask.shape[1]:
+        raise UserError(f"a mask is a square array of uint8 (n, n), not of {mask.dtype} {mask.shape}")
+    if mask.max() >= NUM_CLASSES:
+        raise UserError(f"label {mask.max()} is above {NUM_CLASSES - 1}; labels are those of data_pipeline/labels.py")
+    return mask

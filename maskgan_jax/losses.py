@@ -18,7 +18,7 @@ PERCEPTUAL_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 
 
 def cross_entropy(logits: Float[Array, "b h w k"], labels: Int[Array, "b h w"]) -> Float[Array, ""]:
-    """Mean over all pixels of the 19-way cross-entropy, in nats: the MaskVAE's reconstruction loss."""
+    """Mean over all pixels of the 19-way cross-entropy, in nats: of the MaskVAE's reconstruction, of parsing."""
     return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
 

@@ -90,14 +90,15 @@ def _similarity(
 ) -> tuple[Float[np.ndarray, "2 2"], Float[np.ndarray, "2"]]:
     """Matrix and offset that bring the anchors of one mask nearest to those of another (Umeyama 1991).
 
-    With fewer than two anchors in common the faces' sizes decide, or the pictures' where there is no face.
+    Without two anchors in common, at different places, the faces' sizes decide, or the pictures' if there is no face.
     """
     regions = [
         (np.isin(source, labels), np.isin(target, labels))
         for labels in ([CLASSES.index(name) for name in names] for names in ANCHORS)
     ]
     pairs = [(_centre(a), _centre(b)) for a, b in regions if a.any() and b.any()]
-    if len(pairs) < 2:
+    spreads = [np.ptp(points, axis=0).max() for points in zip(*pairs, strict=True)]
+    if len(pairs) < 2 or min(spreads) < 1:
         a, b = (mask == CLASSES.index("skin") for mask in (source, target))
         if not (a.any() and b.any()):
             a, b = np.ones(source.shape, bool), np.ones(target.shape, bool)

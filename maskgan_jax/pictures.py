@@ -9,6 +9,7 @@ from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from data_pipeline.labels import PALETTE
+from maskgan_jax.errors import UserError
 
 CAPTION_HEIGHT = 20
 GAP = 2
@@ -51,13 +52,19 @@ def save(image: Image.Image, path: Path, **options) -> None:
     """Writes an image in the format of the path's suffix, whole or not at all; JPEG with little loss.
 
     `options` are Pillow's for the format.
+
+    Raises:
+      UserError: it can't be written there.
     """
     if path.suffix.lower() in (".jpg", ".jpeg"):
         options = {"quality": 95, "subsampling": 0} | options
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.partial{path.suffix}")
+    temporary = path.with_name(f".{os.getpid()}.partial{path.suffix}")
     try:
-        image.save(temporary, **options)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            image.save(temporary, **options)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"{path}: can't be written ({error.strerror or error}); name another file") from None

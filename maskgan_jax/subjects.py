@@ -34,32 +34,31 @@ class Subject(NamedTuple):
         return paste(self.photo, edited, self.alignment, weight)
 
 
-def read(image: Path, mask: Path | None, size: int, aligned: bool, face: int | None) -> Subject:
+def read(image: Path, mask: Path | None, aligned: bool, face: int | None) -> Subject:
     """Reads a photo and, if there is one, its mask.
 
     Args:
       image: the photo's file; square where a mask is given.
       mask: the mask's file, of the photo's size.
-      size: height and width in px to bring an aligned face to.
       aligned: whether to look for the face where no mask is given; else it is the photo, or the square in its middle.
       face: which of several faces.
+
+    Returns:
+      The face in the photo's own resolution.
 
     Raises:
       UserError: a file can't be read, sizes don't fit, or it is not clear which face is meant.
     """
     photo = read_photo(image)
-    if mask is None and aligned:
-        alignment = align(choose_face(find_faces(photo), face, str(image)))
-        return Subject(crop(photo, alignment, size), None, photo, alignment)
-    alignment = no_alignment(photo)
     if mask is None:
-        return Subject(crop(photo, alignment, min(photo.shape[:2])), None, photo, alignment)
+        alignment = align(choose_face(find_faces(photo), face, str(image))) if aligned else no_alignment(photo)
+        return Subject(crop(photo, alignment, max(1, round(alignment.side))), None, photo, alignment)
     if photo.shape[0] != photo.shape[1]:
         raise UserError(
             f"{image}: {photo.shape[1]}x{photo.shape[0]} pixels; a photo that comes with a mask is a square around the "
             "face: python -m maskgan_jax.edit align"
         )
-    return Subject(photo, _read_mask(mask, photo, image), photo, alignment)
+    return Subject(photo, _read_mask(mask, photo, image), photo, no_alignment(photo))
 
 
 def _read_mask(path: Path, photo: np.ndarray, image: Path) -> UInt8[np.ndarray, "m m"]:

@@ -43,9 +43,11 @@ def load_config(workdir: Path) -> ConfigDict:
     try:
         fields = json.loads(path.read_text())
     except FileNotFoundError:
-        raise UserError(f"{workdir}: no run there (no config.json); give the --workdir of a training run") from None
+        raise UserError(f"{workdir}: no run there (no config.json); name a training run's folder") from None
     except (ValueError, OSError) as error:
-        raise UserError(f"{path}: not a run's config ({error}); give the --workdir of a training run") from None
+        raise UserError(f"{path}: not a run's config ({error}); name a training run's folder") from None
+    if not isinstance(fields, dict):
+        raise UserError(f"{path}: not a run's config; name a training run's folder")
     return ConfigDict(_with_tuples(fields))
 
 

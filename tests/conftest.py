@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 # Tests spend their time in XLA's compiler: let it optimise little, and what one process compiled serve the others.
@@ -10,28 +11,52 @@ os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(tempfile.gettempdir(), f"
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.5"
 
 import pytest
+from filelock import FileLock
 from jaxtyping import install_import_hook
 
 install_import_hook("maskgan_jax", "beartype.beartype")
 
 
 @pytest.fixture(scope="session")
-def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A raw data directory of 40 synthetic faces at 64 px."""
-    from data_pipeline.synthetic_faces.write import write
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Makes a folder once for all of pytest's processes: its name and what fills it, to its path."""
+    root = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        root = root.parent
 
-    directory = tmp_path_factory.mktemp("faces") / "raw"
-    write(directory, count=40, size=64, seed=0)
-    return directory
+    def make(name: str, fill: Callable[[Path], None]) -> Path:
+        folder = root / name
+        with FileLock(f"{folder}.lock"):
+            if not folder.exists():
+                being_made = root / f"{name}_being_made"
+                fill(being_made)
+                being_made.rename(folder)
+        return folder
+
+    return make
 
 
 @pytest.fixture(scope="session")
-def runs(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def faces(shared) -> Path:
+    """A raw data directory of 40 synthetic faces at 64 px, prepared."""
+    from data_pipeline.prepare import prepare
+    from data_pipeline.synthetic_faces.write import write
+
+    def fill(folder: Path) -> None:
+        write(folder / "raw", count=40, size=64, seed=0)
+        prepare(folder / "raw", 64)
+
+    return shared("faces", fill) / "raw"
+
+
+@pytest.fixture(scope="session")
+def runs(faces: Path, shared) -> Path:
     """A folder with a tiny run of each task: `mask_vae`, `dense_mapping`, `ebst`, `face_parser`."""
     from maskgan_jax.train import train
     from tests.tiny import tiny_config
 
-    folder = tmp_path_factory.mktemp("runs")
-    for task in ("mask_vae", "dense_mapping", "ebst", "face_parser"):
-        train(tiny_config(task, faces, folder), folder / task)
-    return folder
+    def fill(folder: Path) -> None:
+        for task in ("mask_vae", "dense_mapping", "ebst", "face_parser"):
+            train(tiny_config(task, faces, folder), folder / task)
+
+    return shared("runs", fill)

@@ -123,6 +123,18 @@ def test_a_network_that_was_not_named_is_asked_for(use, message):
         use(Editor())
 
 
+@pytest.mark.parametrize(
+    ("photo", "mask", "message"),
+    [
+        (np.zeros((64, 96, 3), np.uint8), np.zeros((64, 64), np.uint8), "a photo is a square array"),
+        (np.zeros((64, 64, 3), np.uint8), np.full((64, 64), 19, np.uint8), "label 19 is above 18"),
+    ],
+)
+def test_arrays_that_are_no_photo_or_mask_are_refused(editor, photo, mask, message):
+    with pytest.raises(UserError, match=message):
+        editor.portrait(photo, mask)
+
+
 def test_a_run_that_draws_no_photos_is_refused(runs):
     with pytest.raises(UserError, match=r"mask_vae has no .*generator.*; it trained something else"):
         Editor(runs / "mask_vae").portrait(*render_face(9))

@@ -80,6 +80,17 @@ def test_what_a_part_leaves_behind_takes_the_label_around_it():
     assert 0 < (edited == MOUTH[1]).sum() < 100
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_anchors_in_one_place_do_not_say_a_face_is_a_point(swapped):
+    ring = np.full((31, 31), SKIN, np.uint8)
+    eyes = [CLASSES.index("l_eye"), CLASSES.index("r_eye")]
+    ring[10:21, 10:21], ring[13:18, 13:18] = eyes
+    masks = (ring, mask_of(0)) if swapped else (mask_of(0), ring)
+    reference = masks[1].copy()
+    reference[-3:, :3] = HAIR
+    assert (transfer_parts(masks[0], reference, ["hair"]) == HAIR).any()
+
+
 def test_an_unknown_part_is_named():
     with pytest.raises(UserError, match="no such part: moustache; the parts are smile, eyes,"):
         transfer_parts(mask_of(0), mask_of(1), ["smile", "moustache"])

@@ -88,6 +88,26 @@ def test_a_mask_written_as_palette_image_reads_back_and_shows_its_colours(files,
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "palette.png").convert("RGB")), PALETTE[labels])
 
 
+def test_of_a_palette_image_the_colours_count_and_not_their_numbers(files, tmp_path):
+    labels = read_label_map(files["mask"])
+    Image.fromarray(PALETTE[labels]).convert("P", palette=Image.Palette.ADAPTIVE).save(tmp_path / "renumbered.png")
+    assert not (np.asarray(Image.open(tmp_path / "renumbered.png")) == labels).all()
+    np.testing.assert_array_equal(read_label_map(tmp_path / "renumbered.png"), labels)
+
+
+def test_a_palette_of_greys_holds_labels(files, tmp_path):
+    labels = read_label_map(files["mask"])
+    image = Image.fromarray(labels, "P")
+    image.putpalette(np.arange(256).repeat(3).tolist())
+    image.save(tmp_path / "grey_palette.png")
+    np.testing.assert_array_equal(read_label_map(tmp_path / "grey_palette.png"), labels)
+
+
+def test_a_folder_is_no_image(tmp_path):
+    with pytest.raises(UserError, match="a folder; name an image file"):
+        read_photo(tmp_path)
+
+
 def test_a_colour_off_the_palette_is_named_with_its_place(tmp_path):
     painted = np.zeros((4, 4, 3), np.uint8)
     painted[1, 2:] = [1, 2, 3]

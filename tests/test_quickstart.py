@@ -1,6 +1,7 @@
 """What the quickstart reports, on tiny runs."""
 
 import importlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,21 +32,21 @@ def test_every_edit_is_of_a_face_that_no_stage_sees_and_changes_its_mask():
 @pytest.mark.slow
 def test_the_report_prints_one_table_and_the_path_of_a_picture(faces, runs, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(quickstart_report, "TEST_FACES", 4)
-    monkeypatch.setattr(quickstart_report, "FOLDER", tmp_path)
-    monkeypatch.setattr(quickstart_report, "PICTURE", tmp_path / "edits.png")
-    stages = {name: runs / name for name in quickstart.STAGES}
-    quickstart_report.report(faces, 64, 0, stages, {"faces": 1.0})
+    for stage in quickstart.STAGES:
+        (tmp_path / f"{stage}_quickstart").symlink_to(runs / stage)
+    quickstart_report.report(faces, 64, 0, tmp_path, {"faces": 1.0})
+    folder = tmp_path / "quickstart"
     table = capsys.readouterr().out
     for line in ("pixel accuracy", "reconstruction, PSNR", "inside the edited region", "seconds a step, ebst"):
         assert line in table
-    assert str(tmp_path / "edits.png") in table
-    assert Image.open(tmp_path / "edits.png").size[0] > 6 * 128
+    assert str(folder / "edits.png") in table
+    assert Image.open(folder / "edits.png").size[0] > 6 * 128
 
     edits = quickstart_report.held_out_edits(seed=0, size=64)
     for place, edit in enumerate(edits):
-        np.testing.assert_array_equal(read_photo(tmp_path / f"{place}_photo.png"), edit.photo)
-        np.testing.assert_array_equal(read_label_map(tmp_path / f"{place}_mask.png"), edit.mask)
-        np.testing.assert_array_equal(read_label_map(tmp_path / f"{place}_edited_mask.png"), edit.edited_mask)
+        np.testing.assert_array_equal(read_photo(folder / f"{place}_photo.png"), edit.photo)
+        np.testing.assert_array_equal(read_label_map(folder / f"{place}_mask.png"), edit.mask)
+        np.testing.assert_array_equal(read_label_map(folder / f"{place}_edited_mask.png"), edit.edited_mask)
 
 
 def test_colours_of_the_classes_are_means_over_the_training_faces(faces):
@@ -61,12 +62,23 @@ def test_colours_of_the_classes_are_means_over_the_training_faces(faces):
 
 
 def test_every_command_of_the_quickstart_is_one_that_a_user_can_type():
-    commands = dict(quickstart.commands(faces=2000, training=1))
+    commands = dict(quickstart.commands(2000, 1, Path("runs")))
     assert list(commands) == ["faces", "mask_vae", "dense_mapping", "ebst"]
     assert commands["ebst"] == ["-m", "maskgan_jax.main", "--config=configs/ebst.py:quickstart"]
 
 
 def test_longer_training_is_more_steps_of_every_stage():
-    for stage, command in list(quickstart.commands(faces=2000, training=2.5))[1:]:
+    for stage, command in list(quickstart.commands(2000, 2.5, Path("runs")))[1:]:
         config = importlib.import_module(f"configs.{stage}").get_config("quickstart")
         assert command[-1] == f"--config.num_train_steps={round(2.5 * config.num_train_steps)}"
+
+
+def test_other_settings_have_folders_of_their_own():
+    commands = dict(quickstart.commands(60, 1, Path("runs/few")))
+    assert "--out=data/quickstart_60" in commands["faces"]
+    assert commands["ebst"][3:] == [
+        "--config.data.directory=data/quickstart_60",
+        "--workdir=runs/few/ebst_quickstart",
+        "--config.init.mask_vae=runs/few/mask_vae_quickstart",
+        "--config.init.dense_mapping=runs/few/dense_mapping_quickstart",
+    ]

@@ -1,5 +1,6 @@
 """The README's commands and programs that need no training, as written, on tiny runs in the quickstart's places."""
 
+import importlib
 import os
 import re
 import subprocess
@@ -12,16 +13,13 @@ from PIL import Image
 
 from data_pipeline.synthetic_faces import face, render
 from launch import quickstart_report
+from maskgan_jax import workdir
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
-COMMANDS = [
-    command
-    for language, block in BLOCKS
-    if not language
-    for command in block.replace("\\\n", " ").splitlines()
-    if command.startswith(("python -m maskgan_jax.edit", "python -m maskgan_jax.export"))
-]
+BLOCKS = re.findall(r"^ *```(\w*)\n(.*?)^ *```", README, flags=re.DOTALL | re.MULTILINE)
+LINES = [line.strip() for language, block in BLOCKS if not language for line in block.replace("\\\n", " ").splitlines()]
+COMMANDS = [line for line in LINES if line.startswith(("python -m maskgan_jax.edit", "python -m maskgan_jax.export"))]
+TRAINING = [line for line in LINES if "--config=" in line]
 PROGRAMS = [block for language, block in BLOCKS if language == "python"]
 
 
@@ -49,6 +47,15 @@ def run(folder: Path, *command: str) -> None:
 def test_the_readme_shows_every_command_of_the_editor():
     shown = {command.split()[3] for command in COMMANDS if ".edit" in command}
     assert shown == {"edit", "style", "transfer", "interpolate", "parse", "align"}
+
+
+@pytest.mark.parametrize("command", TRAINING)
+def test_a_training_command_names_a_config_and_fields_that_there_are(command):
+    path, variant = re.search(r"--config=configs/(\w+)\.py:?(\w*)", command).groups()
+    config = importlib.import_module(f"configs.{path}").get_config(variant)
+    for field, value in re.findall(r"--config\.([\w.]+)=(\S+)", command):
+        assert field in workdir.flatten(config)
+        type(workdir.flatten(config)[field])(value)
 
 
 @pytest.mark.slow

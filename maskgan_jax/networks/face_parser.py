@@ -5,7 +5,7 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.layers import Conv, bias_init
+from maskgan_jax.networks.layers import Conv, bias_init, max_pool
 
 he_init = nn.initializers.he_normal()
 """Initial weights of the convolutions, chosen here: under batch norm the others' normal(0, 0.02) learns slower."""
@@ -89,17 +89,3 @@ class UpConv(nn.Module):
         bias = self.param("bias", bias_init(4 * self.features), (self.features,)).astype(self.dtype)
         y = jnp.einsum("bhwi,pqio->bhpwqo", x.astype(self.dtype), kernel)
         return y.reshape(b, 2 * h, 2 * w, self.features) + bias
-
-
-def max_pool(x: Float[Array, "b h w c"]) -> Float[Array, "b h//2 w//2 c"]:
-    """2x2 max pool; on a CPU, forward and backward, 8 times faster than `nn.max_pool` (16 channels at 512 px).
-
-    Written with comparisons, for `max` looks up in its gradient which entry equals the maximum: where XLA computes the
-    entries anew and rounds them otherwise none does, and the gradient is 0 / 0.
-    """
-    rows = _larger(x[:, ::2], x[:, 1::2])
-    return _larger(rows[:, :, ::2], rows[:, :, 1::2])
-
-
-def _larger(a: Array, b: Array) -> Array:
-    return jnp.where(a > b, a, b)

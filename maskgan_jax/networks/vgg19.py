@@ -5,7 +5,7 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.layers import Conv
+from maskgan_jax.networks.layers import Conv, max_pool
 
 BLOCKS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512), (512,))
 """Widths of the 3x3 convolutions of each block; a 2x2 max pool stands between blocks."""
@@ -35,7 +35,7 @@ class VGG19(nn.Module):
         features = []
         for block, widths in enumerate(BLOCKS, start=1):
             if block > 1:
-                x = nn.max_pool(x, (2, 2), (2, 2))
+                x = max_pool(x)
             for layer, width in enumerate(widths, start=1):
                 x = nn.relu(Conv(width, 3, padding=1, dtype=self.dtype, name=f"conv{block}_{layer}")(x))
                 if layer == 1:

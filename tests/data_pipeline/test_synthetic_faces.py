@@ -257,16 +257,11 @@ def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_stopped_by_a_signal_leaves_nothing(tmp_path, stop):
-    command = [
-        sys.executable,
-        "-m",
-        "data_pipeline.synthetic_faces",
-        f"--out={tmp_path / 'faces'}",
-        "--count=20000",
-        "--size=32",
-    ]
-    root = Path(__file__).parents[2]
-    process = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True)
+    # Where the tests run in a shell's background, they and their children ignore Ctrl-C.
+    heed = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    faces = ["-m", "data_pipeline.synthetic_faces", f"--out={tmp_path / 'faces'}", "--count=20000", "--size=32"]
+    command = [sys.executable, "-c", heed, sys.executable, *faces]
+    process = subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
     while not list(tmp_path.rglob("*.jpg")) and time.monotonic() < deadline:
         time.sleep(0.05)

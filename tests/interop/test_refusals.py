@@ -163,7 +163,7 @@ def test_sizes_that_make_no_network_are_named(tmp_path):
     config.data.size = 128
 
     with pytest.raises(
-        UserError, match=r"config\.networks of mask_vae_quickstart makes no mask_vae \(.*128 px needs 5"
+        UserError, match=r"config\.networks\.mask_vae .* make no such network \(.*128 px needs 5 widths"
     ):
         import_model(save({"e1.weight": torch.zeros(1)}, tmp_path / "in.pth"), tmp_path / "model", "mask_vae", config)
 

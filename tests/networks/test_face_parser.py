@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from maskgan_jax.networks.face_parser import FaceParser, max_pool
+from maskgan_jax.networks.face_parser import FaceParser
 
 torch = pytest.importorskip("torch")
 
@@ -110,19 +110,6 @@ def _entry(tree: dict, path) -> jax.Array:
     for key in path:
         tree = tree[key.key]
     return tree
-
-
-def test_max_pool_and_its_gradient_are_pytorchs():
-    x, weight = jax.random.normal(jax.random.key(1), (2, 4, 6, 3)), jax.random.normal(jax.random.key(2), (2, 2, 3, 3))
-
-    pooled, backward = jax.vjp(max_pool, x)
-
-    theirs = to_torch(x).requires_grad_()
-    with torch.enable_grad():
-        their_pooled = torch.nn.functional.max_pool2d(theirs, 2)
-        their_pooled.backward(to_torch(weight))
-    np.testing.assert_array_equal(to_torch(pooled), their_pooled.detach())
-    np.testing.assert_array_equal(to_torch(backward(weight)[0]), theirs.grad)
 
 
 def test_parameter_count_is_the_published_one():

@@ -5,7 +5,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from maskgan_jax.networks.layers import Conv, ConvTranspose, ResidualBlock, UpsampleConv, adain, halve, instance_norm
+from maskgan_jax.networks.layers import (
+    Conv,
+    ConvTranspose,
+    ResidualBlock,
+    UpsampleConv,
+    adain,
+    halve,
+    instance_norm,
+    max_pool,
+)
 from maskgan_jax.networks.style_encoder import SpatialFeatureTransform
 
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-4}
@@ -189,3 +198,16 @@ def test_halving_averages_over_real_pixels_only(height, width):
         torch.tensor(image.transpose(0, 3, 1, 2)), 3, stride=2, padding=1, count_include_pad=False
     )
     np.testing.assert_allclose(halved, theirs.numpy().transpose(0, 2, 3, 1), **TOLERANCE)
+
+
+def test_max_pool_and_its_gradient_are_pytorchs():
+    torch = pytest.importorskip("torch")
+    x, cotangent = normal(0, 2, 4, 6, 3), normal(1, 2, 2, 3, 3)
+
+    pooled, backward = jax.vjp(max_pool, jnp.asarray(x))
+
+    torch_x = torch.tensor(x.transpose(0, 3, 1, 2), requires_grad=True)
+    theirs = torch.nn.functional.max_pool2d(torch_x, 2)
+    theirs.backward(torch.tensor(cotangent.transpose(0, 3, 1, 2)))
+    np.testing.assert_array_equal(pooled, theirs.detach().numpy().transpose(0, 2, 3, 1))
+    np.testing.assert_array_equal(backward(cotangent)[0], torch_x.grad.numpy().transpose(0, 2, 3, 1))

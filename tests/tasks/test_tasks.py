@@ -103,15 +103,3 @@ def test_pixels_become_values_between_minus_1_and_1():
 def test_psnr_of_an_error_of_a_tenth_of_the_range_is_20_db():
     truth = jnp.zeros((1, 4, 4, 3))
     np.testing.assert_allclose(psnr(truth + 0.2, truth), [20.0], atol=1e-4)
-
-
-def test_iou_and_accuracy_by_hand():
-    """Truth: 3 pixels of class 0, 1 of class 1. Predicted: one of the 3 as class 1. The filling row doesn't count."""
-    truth = jnp.array([[[0, 0], [0, 1]], [[5, 5], [5, 5]]])
-    predicted = jnp.array([[[0, 1], [0, 1]], [[6, 6], [6, 6]]])
-    table = mask_vae.confusion(truth, predicted, jnp.array([1.0, 0.0]))
-    figures = mask_vae.summarise({"confusion": np.asarray(table)})
-    assert figures["pixel_accuracy"] == pytest.approx(3 / 4)
-    assert figures["iou/background"] == pytest.approx(2 / 3)
-    assert figures["iou/skin"] == pytest.approx(1 / 2)
-    assert figures["mean_iou"] == pytest.approx((2 / 3 + 1 / 2) / 2)
