@@ -26,7 +26,7 @@ def make(config) -> Task:
     networks = adversarial.networks_of(config)
     generator = networks.generator
     vae = mask_vae.network_of(config)
-    blender = AlphaBlender(dtype=jnp.dtype(config.dtype), **config.networks.alpha_blender)
+    blender = alpha_blender_of(config)
     optimiser = adam(config)
 
     def draw_params(name: str, rng: Array) -> Start:
@@ -170,6 +170,11 @@ def make(config) -> Task:
         }
 
     return Task(starts, init, step, evaluate, dense_mapping.summarise, edited)
+
+
+def alpha_blender_of(config) -> AlphaBlender:
+    """The alpha blender of `config.networks.alpha_blender`."""
+    return AlphaBlender(dtype=jnp.dtype(config.dtype), **config.networks.alpha_blender)
 
 
 def _editing_params(params: PyTree) -> PyTree:
