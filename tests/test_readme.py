@@ -51,10 +51,12 @@ def test_the_readme_shows_every_command_of_the_editor():
 
 
 @pytest.mark.parametrize("command", TRAINING)
-def test_a_training_command_names_a_config_and_fields_that_there_are(command):
+def test_a_training_command_names_a_config_and_fields_that_there_are(command, monkeypatch):
+    argv = ["program", *(option for option in command.split() if option.startswith("--config"))]
+    monkeypatch.setattr(sys, "argv", argv)  # where config_flags looks for the fields
     flags = FlagValues()
     config_flags.DEFINE_config_file("config", flag_values=flags)
-    flags(["program", *(option for option in command.split() if option.startswith("--config"))])
+    flags(argv)
     assert flags.config.task in tasks.NAMES
 
 
