@@ -49,7 +49,8 @@ def main() -> None:
 
     from launch import quickstart_report  # after the stages: until then their memory is theirs alone
 
-    quickstart_report.report(data_folder(options.faces), SIZE, SEED, options.runs, seconds)
+    stages = {stage: options.runs / f"{stage}_quickstart" for stage in STAGES}
+    quickstart_report.report(data_folder(options.faces), SIZE, SEED, stages, options.runs / "quickstart", seconds)
 
 
 def data_folder(faces: int) -> Path:

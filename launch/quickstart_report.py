@@ -35,10 +35,10 @@ class Edit(NamedTuple):
         return self.mask != self.edited_mask
 
 
-def report(data: Path, size: int, seed: int, runs: Path, seconds: Mapping[str, float]) -> None:
-    """Measures the trained stages, prints the table and writes the picture grid."""
-    stages = {stage: runs / f"{stage}_quickstart" for stage in ("mask_vae", "dense_mapping", "ebst")}
-    folder = runs / "quickstart"
+def report(
+    data: Path, size: int, seed: int, stages: Mapping[str, Path], folder: Path, seconds: Mapping[str, float]
+) -> None:
+    """Measures the trained stages by their runs' folders, prints the table and writes pictures to a folder."""
     edits = held_out_edits(seed, size)
     rows = [
         *mask_vae_rows(stages["mask_vae"]),

@@ -14,7 +14,7 @@ from data_pipeline.errors import DataError
 from maskgan_jax.errors import UserError
 
 
-def run(main: Callable[[Any], None], parser: "ArgumentParser | None" = None) -> None:
+def run(main: Callable[[Any], None], parser: argparse.ArgumentParser | None = None) -> None:
     """Parses, runs `main` and exits.
 
     The status is 0 when done, 1 after a user's error, 2 for an option that is not understood, 130 after Ctrl-C.

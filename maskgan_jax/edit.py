@@ -29,8 +29,16 @@ from maskgan_jax.command import ArgumentParser, run
 from maskgan_jax.editing import Editor, Portrait
 from maskgan_jax.errors import UserError
 from maskgan_jax.mask_editing import PART_GROUPS, transfer_parts
+from maskgan_jax.photos import read_photo
+
+NOT_GIVEN = {
+    "mask": [], "edited_mask": [], "reference_image": None, "reference_mask": None, "feather": None, "no_align": False,
+}  # fmt: skip
+"""Options that not every command has."""
 
 FRAME_MILLISECONDS = 120
+FEATHER = 8.0
+"""Unless given: how far, in px of the face, what is drawn fades out."""
 
 
 def main(options: argparse.Namespace) -> None:
@@ -43,8 +51,10 @@ def main(options: argparse.Namespace) -> None:
         options.image, options.mask, options.edited_mask, options.out, options.formats,
         [file for file in (options.reference_image, options.reference_mask) if file],
     )  # fmt: skip
-    if options.mask and options.face is not None:
-        raise UserError("--face: only for photos without --mask, in which the face is looked for")
+    if options.face is not None and (options.mask or options.no_align):
+        raise UserError("--face: only for photos in which the face is looked for, without --mask and --no-align")
+    if options.feather is not None and not options.keep_outside:
+        raise UserError("--feather: only with --keep-outside, which it is a part of")
     work = options.work(options)
     failed = 0
     for job in tqdm(todo, unit="photo", disable=len(todo) < 2):
@@ -106,9 +116,9 @@ def redraw(
     options: argparse.Namespace, editor: Editor, subject: subjects.Subject, portrait: Portrait, edited_mask: np.ndarray
 ) -> Image.Image:
     """The edit, and the photo around it as far as the options want it kept."""
-    feather = options.feather if options.keep_outside else None
+    feather = FEATHER if options.feather is None else options.feather
     if not options.paste_back:
-        return Image.fromarray(editor.edit(portrait, edited_mask, feather))
+        return Image.fromarray(editor.edit(portrait, edited_mask, feather if options.keep_outside else None))
     drawn = Image.fromarray(editor.edit(portrait, edited_mask))
     if not options.keep_outside:
         return Image.fromarray(subject.put_back(np.asarray(drawn)))
@@ -194,8 +204,8 @@ def align(options: argparse.Namespace):
     """The aligned face of each photo."""
 
     def work(job: jobs.Job) -> Image.Image:
-        subject = subjects.read(job.image, None, True, options.face)
-        return Image.fromarray(crop(subject.photo, subject.alignment, options.size))
+        photo = read_photo(job.image)
+        return Image.fromarray(crop(photo, subjects.locate(photo, job.image, options.face), options.size))
 
     return work
 
@@ -215,7 +225,7 @@ def parser() -> ArgumentParser:
     def command(work, formats: tuple[str, ...] = (".png", ".jpg", ".jpeg")) -> ArgumentParser:
         help_text = work.__doc__
         sub = commands.add_parser(work.__name__, help=help_text, description=help_text)
-        sub.set_defaults(work=work, formats=formats, mask=[], edited_mask=[], reference_image=None, reference_mask=None)
+        sub.set_defaults(work=work, formats=formats, **NOT_GIVEN)
         files(sub, "--image", "photos, any image format", required=True)
         sub.add_argument(
             "--out", type=Path, required=True, metavar="FILE",
@@ -257,8 +267,8 @@ def parser() -> ArgumentParser:
             "--keep-outside", action="store_true", help="draw only where the mask changes, leave the rest of the photo"
         )
         sub.add_argument(
-            "--feather", type=_pixels, default=8.0, metavar="PX",
-            help="how far the drawing fades out around a change, in px of the face (%(default)s)",
+            "--feather", type=_pixels, metavar="PX",
+            help=f"how far the drawing fades out around a change, in px of the face ({FEATHER})",
         )  # fmt: skip
 
     def pasting(sub: ArgumentParser) -> None:

@@ -60,6 +60,7 @@ class Editor:
         Raises:
           UserError: no face parser was named, or there is none in its folder; likewise in every method below.
         """
+        _check_photo(photo)
         model = self._face_parser
         return np.asarray(self._parse(model.variables, _scaled(photo, model.size)[None])[0])
 

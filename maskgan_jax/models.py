@@ -13,11 +13,7 @@ from ml_collections import ConfigDict
 from data_pipeline.labels import NUM_CLASSES
 from maskgan_jax import checkpoints, workdir
 from maskgan_jax.errors import UserError
-from maskgan_jax.networks.alpha_blender import AlphaBlender
-from maskgan_jax.networks.dense_mapping import DenseMappingNetwork
-from maskgan_jax.networks.discriminator import MultiScaleDiscriminator
-from maskgan_jax.networks.vgg19 import VGG19
-from maskgan_jax.tasks import face_parser, mask_vae
+from maskgan_jax.tasks import adversarial, ebst, face_parser, mask_vae
 
 
 class Architecture(NamedTuple):
@@ -41,23 +37,14 @@ def _mask(config: ConfigDict) -> tuple[int, ...]:
 
 
 ARCHITECTURES = {
-    "generator": Architecture(
-        lambda config: DenseMappingNetwork(dtype=jnp.dtype(config.dtype), **config.networks.generator),
-        lambda config: [_mask(config), _mask(config), _image(config)],
-    ),
-    "discriminator": Architecture(
-        lambda config: MultiScaleDiscriminator(dtype=jnp.dtype(config.dtype), **config.networks.discriminator),
-        lambda config: [_mask(config), _image(config)],
-    ),
-    "alpha_blender": Architecture(
-        lambda config: AlphaBlender(dtype=jnp.dtype(config.dtype), **config.networks.alpha_blender),
-        lambda config: [_image(config), _image(config)],
-    ),
+    "generator": Architecture(adversarial.generator_of, lambda config: [_mask(config), _mask(config), _image(config)]),
+    "discriminator": Architecture(adversarial.discriminator_of, lambda config: [_mask(config), _image(config)]),
+    "alpha_blender": Architecture(ebst.alpha_blender_of, lambda config: [_image(config), _image(config)]),
     "mask_vae": Architecture(
         mask_vae.network_of, lambda config: [_mask(config), (1, config.networks.mask_vae.latent_size)]
     ),
     "face_parser": Architecture(face_parser.network_of, lambda config: [_image(config)]),
-    "vgg19": Architecture(lambda config: VGG19(dtype=jnp.dtype(config.dtype)), lambda config: [_image(config)]),
+    "vgg19": Architecture(adversarial.vgg19_of, lambda config: [_image(config)]),
 }
 """By a network's name in a checkpoint."""
 

@@ -51,7 +51,7 @@ def read(image: Path, mask: Path | None, aligned: bool, face: int | None) -> Sub
     """
     photo = read_photo(image)
     if mask is None:
-        alignment = align(choose_face(find_faces(photo), face, str(image))) if aligned else no_alignment(photo)
+        alignment = locate(photo, image, face) if aligned else no_alignment(photo)
         return Subject(crop(photo, alignment, max(1, round(alignment.side))), None, photo, alignment)
     if photo.shape[0] != photo.shape[1]:
         raise UserError(
@@ -59,6 +59,20 @@ def read(image: Path, mask: Path | None, aligned: bool, face: int | None) -> Sub
             "face: python -m maskgan_jax.edit align"
         )
     return Subject(photo, _read_mask(mask, photo, image), photo, no_alignment(photo))
+
+
+def locate(photo: UInt8[np.ndarray, "h w 3"], image: Path, face: int | None) -> Alignment:
+    """The square around a face of a photo, as CelebA-HQ has it.
+
+    Args:
+      photo: the pixels.
+      image: their file, to be named in an error.
+      face: which of several faces.
+
+    Raises:
+      UserError: there is no face, or it is not clear which one is meant.
+    """
+    return align(choose_face(find_faces(photo), face, str(image)))
 
 
 def _read_mask(path: Path, photo: np.ndarray, image: Path) -> UInt8[np.ndarray, "m m"]:

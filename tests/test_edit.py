@@ -242,9 +242,11 @@ def test_what_does_not_fit_is_one_line_and_no_file(do, files, tmp_path, change, 
             "--face: only",
         ),
         (["--image", "a.png", "x/a.png", "--edited-mask", "c.png", "--out", "o"], "two results would be called o"),
+        (["--image", "a.png", "--no-align", "--face=1", "--edited-mask", "c.png", "--out", "o.png"], "--face: only"),
+        (["--image", "a.png", "--feather=3", "--edited-mask", "c.png", "--out", "o.png"], "--feather: only with"),
     ],
 )
-def test_lists_of_files_that_do_not_go_together_are_refused(do, arguments, message):
+def test_files_and_options_that_do_not_go_together_are_refused(do, arguments, message):
     with pytest.raises(UserError, match=message):
         do("edit", *arguments)
 

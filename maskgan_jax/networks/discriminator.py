@@ -5,7 +5,7 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.layers import Conv, halve, instance_norm, leaky_relu
+from maskgan_jax.networks.layers import Conv, average_pool, instance_norm, leaky_relu
 
 FeatureMaps = list[list[Array]]
 """Of each scale, full size first: the map after every layer, the logits last."""
@@ -54,6 +54,6 @@ class MultiScaleDiscriminator(nn.Module):
         maps = []
         for scale in range(self.scales):
             if scale:
-                x = halve(x)
+                x = average_pool(x)
             maps.append(PatchDiscriminator(self.widths, self.dtype, name=f"scale_{scale}")(x))
         return maps

@@ -71,7 +71,7 @@ def depth_to_space(x: Float[Array, "b h w k"]) -> Float[Array, "b 2*h 2*w k//4"]
     return x.transpose(0, 1, 3, 2, 4, 5).reshape(b, 2 * h, 2 * w, c // 4)
 
 
-def halve(x: Float[Array, "b h w c"]) -> Float[Array, "b H W c"]:
+def average_pool(x: Float[Array, "b h w c"]) -> Float[Array, "b H W c"]:
     """3x3 average pool of stride 2 and pad 1, which averages over real pixels only.
 
     How many those are is counted here, by side: XLA would fold a pool over ones, for seconds at 512 px.

@@ -31,13 +31,23 @@ class RealFeatures(NamedTuple):
 
 
 def networks_of(config) -> Networks:
-    """The modules at `config.dtype`; the generator as `config.remat` says."""
-    dtype = jnp.dtype(config.dtype)
-    return Networks(
-        DenseMappingNetwork(remat=config.remat, dtype=dtype, **config.networks.generator),
-        MultiScaleDiscriminator(dtype=dtype, **config.networks.discriminator),
-        VGG19(config.losses.imagenet_normalisation, dtype),
-    )
+    """The modules at `config.dtype`."""
+    return Networks(generator_of(config), discriminator_of(config), vgg19_of(config))
+
+
+def generator_of(config) -> DenseMappingNetwork:
+    """The Dense Mapping Network of `config.networks.generator`, rematerialised as `config.remat` says."""
+    return DenseMappingNetwork(remat=config.remat, dtype=jnp.dtype(config.dtype), **config.networks.generator)
+
+
+def discriminator_of(config) -> MultiScaleDiscriminator:
+    """The discriminator of `config.networks.discriminator`."""
+    return MultiScaleDiscriminator(dtype=jnp.dtype(config.dtype), **config.networks.discriminator)
+
+
+def vgg19_of(config) -> VGG19:
+    """VGG19, its input as `config.losses.imagenet_normalisation` says."""
+    return VGG19(config.losses.imagenet_normalisation, jnp.dtype(config.dtype))
 
 
 def init_params(networks: Networks, rng: Array, size: int) -> dict[str, PyTree]:

@@ -39,7 +39,7 @@ def make(config) -> Task:
     networks = adversarial.networks_of(config)
     generator = networks.generator
     vae = mask_vae.network_of(config)
-    blender = AlphaBlender(remat=config.remat, dtype=jnp.dtype(config.dtype), **config.networks.alpha_blender)
+    blender = alpha_blender_of(config)
     optimiser = adam(config)
 
     def draw_params(name: str, rng: Array) -> Start:
@@ -213,6 +213,11 @@ def make(config) -> Task:
         }
 
     return Task(starts, init, step, evaluate, dense_mapping.summarise, edited)
+
+
+def alpha_blender_of(config) -> AlphaBlender:
+    """The alpha blender of `config.networks.alpha_blender`, rematerialised as `config.remat` says."""
+    return AlphaBlender(remat=config.remat, dtype=jnp.dtype(config.dtype), **config.networks.alpha_blender)
 
 
 def _editing_params(params: PyTree) -> PyTree:

@@ -11,7 +11,7 @@ from maskgan_jax.networks.layers import (
     ResidualBlock,
     UpsampleConv,
     adain,
-    halve,
+    average_pool,
     instance_norm,
     max_pool,
 )
@@ -192,7 +192,7 @@ def test_halving_averages_over_real_pixels_only(height, width):
     torch = pytest.importorskip("torch")
     image = normal(0, 1, height, width, 3)
 
-    halved = halve(jnp.asarray(image))
+    halved = average_pool(jnp.asarray(image))
 
     theirs = torch.nn.functional.avg_pool2d(
         torch.tensor(image.transpose(0, 3, 1, 2)), 3, stride=2, padding=1, count_include_pad=False
