@@ -21,12 +21,15 @@ AGREE_EVERY_STEPS = 8
 MEETING_TIMEOUT_S = 24 * 3600
 """How long hosts wait for one that prepares a whole data set."""
 
+BY_HAND = ("--coordinator_address", "--num_processes", "--process_id")
+"""What it takes to join where no cluster says how."""
+
 LEAVE_TIMEOUT_S = 60
 """How long a host that is done, or has failed, waits for the others before it leaves them."""
 
 
 def join(
-    distributed: bool,
+    distributed: bool | None,
     coordinator_address: str | None,
     num_processes: int | None,
     process_id: int | None,
@@ -34,38 +37,28 @@ def join(
 ) -> None:
     """Makes one machine of all hosts; comes before anything that asks JAX for its devices.
 
-    Where the hosts don't come together in time, the process ends here, with one line and status 1: JAX waits inside
-    its own runtime, where no exception reaches it.
+    Where the hosts don't come together in time, the process ends here, with one line and status 1, for JAX waits
+    inside its own runtime, where no exception reaches it.
 
     Args:
-      distributed: join as the cluster's environment says: TPU pods, SLURM, GKE, Open MPI.
+      distributed: join the other hosts of a TPU pod, SLURM, GKE or Open MPI: True, or fail; None, if JAX finds one;
+        False, don't.
       coordinator_address: or else `host:port` of process 0, as every host reaches it; needs the next two.
       num_processes: how many processes there are.
       process_id: which one this is, 0..num_processes - 1.
       timeout_s: how long to wait for the others.
 
     Raises:
-      UserError: the arguments contradict each other, or no cluster is found.
+      UserError: the arguments contradict each other.
     """
-    by_hand = {
-        "--coordinator_address": coordinator_address, "--num_processes": num_processes, "--process_id": process_id,
-    }  # fmt: skip
-    missing = [flag for flag, value in by_hand.items() if value is None]
-    if not distributed and len(missing) == len(by_hand):
+    by_hand = _joins_by_hand(distributed, coordinator_address, num_processes, process_id)
+    if not by_hand and (distributed is False or (distributed is None and _started_alone())):
         return
-    if distributed and len(missing) < len(by_hand):
-        raise UserError("--distributed takes address and numbers from the cluster; leave the other options out, or it")
-    if not distributed:
-        if missing:
-            raise UserError(f"{' and '.join(missing)}: not given; joining by hand takes {', '.join(by_hand)}")
-        _, colon, port = coordinator_address.rpartition(":")
-        if not (colon and port.isdecimal()):
-            raise UserError(f"--coordinator_address: {coordinator_address} is no host:port, such as 10.0.0.1:8476")
-        if not 0 <= process_id < num_processes:
-            raise UserError(f"--process_id: {process_id}; give 0 to {num_processes - 1}, each to one process")
-
-    where = "as the cluster says" if distributed else f"at {coordinator_address}, all {num_processes} processes"
+    only_here = by_hand and coordinator_address.rpartition(":")[0] in ("localhost", "127.0.0.1")
+    where = f"at {coordinator_address}, all {num_processes} processes" if by_hand else "as the cluster says"
     remedy = "start the same command on every host, see that they reach process 0, or give a longer --join_timeout_s"
+    if not by_hand:
+        remedy += "; --nodistributed trains on this host alone"
     late = threading.Timer(timeout_s, _end, [f"joining {where}: not all were there within {timeout_s} s; {remedy}"])
     late.daemon = True
     late.start()
@@ -74,18 +67,52 @@ def join(
     try:
         jax.distributed.initialize(
             coordinator_address, num_processes, process_id,
+            coordinator_bind_address=coordinator_address if only_here else None,
             initialization_timeout=timeout_s + 60,  # `late` comes before it
             shutdown_timeout_seconds=LEAVE_TIMEOUT_S,
         )  # fmt: skip
         jax.device_count()  # each host's devices made known to the others
     except Exception as error:  # a cluster's environment and the network fail in many ways
         reason = " ".join(str(error).split())
-        if "should be defined" in reason or "must be defined" in reason:
-            reason = "JAX finds no TPU pod, SLURM, GKE or Open MPI here; give " + ", ".join(by_hand)
-        _end(f"joining {where}: {reason}")
+        no_cluster = "should be defined" in reason or "must be defined" in reason
+        if no_cluster and distributed:
+            _end(f"--distributed: JAX finds no TPU pod, SLURM, GKE or Open MPI here; give {', '.join(BY_HAND)}")
+        if not no_cluster:
+            _end(f"joining {where}: {reason}; {remedy}")
     late.cancel()
     if jax.process_index() > 0:
         logging.set_verbosity(logging.WARNING)
+
+
+def _joins_by_hand(
+    distributed: bool | None, coordinator_address: str | None, num_processes: int | None, process_id: int | None
+) -> bool:
+    """Whether address and numbers are given; raises UserError where options don't go together."""
+    given = dict(zip(BY_HAND, (coordinator_address, num_processes, process_id), strict=True))
+    missing = [flag for flag, value in given.items() if value is None]
+    if len(missing) == len(given):
+        return False
+    if distributed is not None:
+        flag = "--distributed" if distributed else "--nodistributed"
+        raise UserError(
+            f"{flag}: joining by hand, with {', '.join(BY_HAND)}, goes without it; leave one or the other out"
+        )
+    if missing:
+        raise UserError(f"{' and '.join(missing)}: not given; joining by hand takes {', '.join(BY_HAND)}")
+    _, colon, port = coordinator_address.rpartition(":")
+    if not (colon and port.isdecimal()):
+        raise UserError(f"--coordinator_address: {coordinator_address} is no host:port, such as 10.0.0.1:8476")
+    if not 0 <= process_id < num_processes:
+        raise UserError(f"--process_id: {process_id}; give 0 to {num_processes - 1}, each to one process")
+    return True
+
+
+def _started_alone() -> bool:
+    """Whether SLURM or Open MPI started a single process.
+
+    It may have several GPUs; JAX would give it one, as it gives each of several processes on a host.
+    """
+    return "1" in (os.environ.get("SLURM_NTASKS"), os.environ.get("OMPI_COMM_WORLD_SIZE"))
 
 
 def _end(message: str) -> NoReturn:

@@ -9,9 +9,9 @@ A word after a colon names a variant (configs/ebst.py:quickstart, configs/ebst.p
 be given another value: --config.batch_size=16 --config.data.directory=photos. The same command again goes on from the
 latest checkpoint in the run's folder.
 
-On several hosts every one runs the same command, with the same data and run's folder: on TPU pods, SLURM, GKE and Open
-MPI with --distributed; elsewhere with --coordinator_address=HOST:PORT --num_processes=N, the address one of process 0,
-and --process_id=K, another K from 0 to N - 1 on each.
+On several hosts every one runs the same command, with the same data and run's folder. On TPU pods, SLURM, GKE and Open
+MPI they join by themselves, with --distributed or not at all; elsewhere by --coordinator_address=HOST:PORT
+--num_processes=N, the address one of process 0, and --process_id=K, another K from 0 to N - 1 on each.
 """
 
 import sys
@@ -27,7 +27,11 @@ from maskgan_jax.train import train
 
 CONFIG = config_flags.DEFINE_config_file("config", None, "The run's config: a file of configs/, and a :variant.")
 WORKDIR = flags.DEFINE_string("workdir", None, "The run's folder; runs/<config's name> unless given.")
-DISTRIBUTED = flags.DEFINE_bool("distributed", False, "Join the other hosts as the cluster's environment says.")
+DISTRIBUTED = flags.DEFINE_bool(
+    "distributed",
+    None,
+    "Join the other hosts of the cluster, or fail; --nodistributed: don't; neither: if there is one.",
+)
 COORDINATOR = flags.DEFINE_string("coordinator_address", None, "HOST:PORT of process 0, to join the others by hand.")
 NUM_PROCESSES = flags.DEFINE_integer("num_processes", None, "How many processes join by hand.", lower_bound=1)
 PROCESS_ID = flags.DEFINE_integer("process_id", None, "Which of them this is, from 0.", lower_bound=0)

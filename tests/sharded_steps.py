@@ -87,7 +87,8 @@ if __name__ == "__main__":
     parser.add_argument("--num_processes", type=int)
     parser.add_argument("--process_id", type=int)
     options = parser.parse_args()
-    distributed.join(False, options.coordinator_address, options.num_processes, options.process_id, timeout_s=120)
+    together = None if options.coordinator_address else False
+    distributed.join(together, options.coordinator_address, options.num_processes, options.process_id, timeout_s=120)
     mesh.SPLIT_FROM_SIZE = 64  # tiny networks have no large arrays
     figures = {name: measure(name, options.fsdp, options.accumulation_steps) for name in options.tasks.split(",")}
     if jax.process_index() == 0:

@@ -1,12 +1,13 @@
 """Runs of several processes, as a user starts them: resumed elsewhere, stopped together, and never complete."""
 
+import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
-import jax
 import pytest
 
 from maskgan_jax import distributed
@@ -105,13 +106,58 @@ def test_where_there_is_no_cluster_to_join_one_line_says_what_to_give(tmp_path):
     assert "JAX finds no TPU pod, SLURM, GKE or Open MPI here; give --coordinator_add" in done.stderr.splitlines()[-1]
 
 
+JOIN = """
+import jax, sys
+from maskgan_jax import distributed
+distributed.join({"True": True, "None": None, "False": False}[sys.argv[1]], None, None, None, timeout_s=60)
+print(jax.process_index(), jax.process_count(), jax.device_count())
+"""
+
+
+def started_by(cluster: list[dict[str, str]], distributed: bool | None) -> list[str]:
+    """Joins in a process for each of these environments: what they say of themselves and of all."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", JOIN, str(distributed)],
+            env=os.environ | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""} | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for variables in cluster
+    ]
+    output = [process.communicate(timeout=120) for process in started]
+    assert [process.returncode for process in started] == [0] * len(started), output
+    return [stdout.strip() for stdout, _ in output]
+
+
+def slurm(tasks: int) -> list[dict[str, str]]:
+    """What srun tells each task of a job of one node; JAX makes the coordinator's port of the job's number."""
+    shared = {"SLURM_JOB_ID": str(os.getpid()), "SLURM_STEP_NODELIST": "localhost", "SLURM_NTASKS": str(tasks)}
+    return [shared | {"SLURM_PROCID": str(task), "SLURM_LOCALID": str(task)} for task in range(tasks)]
+
+
+@pytest.mark.slow
+def test_tasks_of_slurm_join_by_themselves_unless_told_not_to():
+    assert started_by(slurm(2), None) == started_by(slurm(2), True) == ["0 2 2", "1 2 2"]
+    assert started_by(slurm(2), False) == ["0 1 1", "0 1 1"]
+    assert started_by(slurm(1), None) == started_by([{}], None) == ["0 1 1"]
+
+
 @pytest.mark.parametrize(
     ("cluster", "address", "processes", "process", "message"),
     [
-        (False, None, 2, None, "--coordinator_address and --process_id: not given; joining by hand takes"),
-        (False, "host", 2, 0, "--coordinator_address: host is no host:port, such as 10.0.0.1:8476"),
-        (False, "host:1", 2, 2, "--process_id: 2; give 0 to 1, each to one process"),
-        (True, None, None, 0, "--distributed takes address and numbers from the cluster"),
+        (None, None, 2, None, "--coordinator_address and --process_id: not given; joining by hand takes"),
+        (None, "host", 2, 0, "--coordinator_address: host is no host:port, such as 10.0.0.1:8476"),
+        (None, "host:1", 2, 2, "--process_id: 2; give 0 to 1, each to one process"),
+        (
+            True,
+            "host:1",
+            2,
+            0,
+            "--distributed: joining by hand goes without it; leave it out, or --coordinator_address",
+        ),
+        (False, None, None, 0, "--nodistributed: joining by hand"),
     ],
 )
 def test_options_that_contradict_each_other_are_named(cluster, address, processes, process, message):
@@ -119,8 +165,6 @@ def test_options_that_contradict_each_other_are_named(cluster, address, processe
         distributed.join(cluster, address, processes, process, timeout_s=1)
 
 
-def test_on_a_single_host_nothing_is_joined_and_it_stops_when_told():
-    distributed.join(False, None, None, None, timeout_s=1)
-    assert not jax.distributed.is_initialized()
+def test_a_single_host_stops_when_told():
     assert distributed.should_stop(1, True)
     assert not distributed.should_stop(8, False)
