@@ -10,13 +10,11 @@ PEAK_TFLOPS = {
 """Dense half-precision peak of one JAX device, TFLOP/s, by the start of its name (the makers' data sheets)."""
 
 
-def share_of_peak(flops: float | None, seconds: float) -> float | None:
-    """What part of a device's half-precision peak so many operations in so many seconds are; None if not known."""
+def peak_flops() -> float | None:
+    """Operations a second of a device at half precision; None if its kind isn't known here."""
     kind = jax.devices()[0].device_kind
     names = [name for name in PEAK_TFLOPS if kind.startswith(name)]
-    if not names or not flops:
-        return None
-    return flops / seconds / (PEAK_TFLOPS[max(names, key=len)] * 1e12)
+    return PEAK_TFLOPS[max(names, key=len)] * 1e12 if names else None
 
 
 def peak_memory() -> int | None:

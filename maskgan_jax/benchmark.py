@@ -24,6 +24,8 @@ from data_pipeline.labels import NUM_CLASSES
 from maskgan_jax import accelerators, mesh, tasks
 from maskgan_jax.command import run
 from maskgan_jax.errors import UserError
+from maskgan_jax.guard import guarded
+from maskgan_jax.model_flops import model_flop_utilisation, model_flops
 from maskgan_jax.workdir import replace_text
 
 CONFIG = config_flags.DEFINE_config_file("config", None, "The config to measure: a file of configs/, and a :variant.")
@@ -63,15 +65,15 @@ def measure(config: ConfigDict, runs: int, steps: int) -> dict[str, object]:
 
     started = time.perf_counter()
     try:
-        step = mesh.compile_step(task.step, layout, devices).lower(state, batch).compile()
+        step = mesh.compile_step(guarded(task.step), layout, devices).lower(state, batch).compile()
         compile_seconds = time.perf_counter() - started
-        state, losses = jax.block_until_ready(step(state, batch))
+        state, report = jax.block_until_ready(step(state, batch))
         seconds = []
         for _ in tqdm(range(runs), desc="measuring", unit="run", disable=not sys.stderr.isatty()):
             started = time.perf_counter()
             for _ in range(steps):
-                state, losses = step(state, batch)
-            jax.block_until_ready((state, losses))
+                state, report = step(state, batch)
+            jax.block_until_ready((state, report))
             seconds.append((time.perf_counter() - started) / steps)
     except jax.errors.JaxRuntimeError as error:
         if "RESOURCE_EXHAUSTED" not in str(error):
@@ -82,7 +84,7 @@ def measure(config: ConfigDict, runs: int, steps: int) -> dict[str, object]:
         ) from None
 
     step_seconds = statistics.median(seconds)
-    flops = step.cost_analysis().get("flops")
+    flops = model_flops(config, state, batch)
     return {
         "config": config.name,
         "device": f"{jax.device_count()} x {jax.devices()[0].device_kind}",
@@ -96,10 +98,10 @@ def measure(config: ConfigDict, runs: int, steps: int) -> dict[str, object]:
         "step, s (fastest)": min(seconds),
         "step, s (slowest)": max(seconds),
         "images/s": config.batch_size / step_seconds,
-        "operations of a step on one device (XLA's count)": flops,
-        "share of the device's half-precision peak": accelerators.share_of_peak(flops, step_seconds),
+        "model operations of a step": flops,
+        "model FLOP utilisation (of the half-precision peak)": model_flop_utilisation(flops, step_seconds),
         **_peak_memory(step),
-        "losses": {name: float(value) for name, value in mesh.to_host(losses).items()},
+        "losses": {name: float(value) for name, value in mesh.to_host(report.losses).items()},
     }
 
 

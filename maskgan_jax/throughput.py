@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import jax
 
 from maskgan_jax import accelerators
+from maskgan_jax.model_flops import model_flop_utilisation
 
 
 class Throughput:
@@ -18,7 +19,7 @@ class Throughput:
 
     Args:
       batch_size: examples of a step, over all devices.
-      flops: operations of a step on one device, as XLA counts them; None where it doesn't.
+      flops: operations of a step, over all devices; None where they aren't counted.
     """
 
     def __init__(self, batch_size: int, flops: float | None):
@@ -38,7 +39,7 @@ class Throughput:
     def figures(self, steps: int) -> dict[str, float]:
         """The figures of the interval that ends here, seconds a step; the next interval begins.
 
-        Images a second and the share of the peak leave evaluation, pictures and checkpoints out.
+        Images a second and the utilisation leave evaluation, pictures and checkpoints out.
         """
         total = (time.perf_counter() - self._began) / steps
         data, step = self._seconds["data"] / steps, self._seconds["step"] / steps
@@ -50,7 +51,7 @@ class Throughput:
             "speed/other_seconds": total - data - step,
             "speed/images_per_second": images,
             "speed/images_per_second_per_device": images / jax.device_count(),
-            "speed/share_of_peak_flops": accelerators.share_of_peak(self._flops, data + step),
+            "speed/model_flop_utilisation": model_flop_utilisation(self._flops, data + step),
             "speed/peak_memory_bytes": accelerators.peak_memory(),
         }
         self._restart()

@@ -15,11 +15,12 @@ from tqdm import tqdm
 
 from data_pipeline import input_pipeline
 from data_pipeline.prepare import prepare
-from maskgan_jax import checkpoints, distributed, mesh, pictures, starts, tasks, workdir
+from maskgan_jax import accelerators, checkpoints, distributed, mesh, pictures, starts, tasks, workdir
 from maskgan_jax.errors import UserError
 from maskgan_jax.guard import Report, SkippedSteps, explained, guarded
 from maskgan_jax.interruption import Interrupted, Interruption
 from maskgan_jax.metric_log import MetricLog
+from maskgan_jax.model_flops import model_flops
 from maskgan_jax.profiling import Profiler
 from maskgan_jax.tasks.task import Task, TrainState
 from maskgan_jax.throughput import Throughput
@@ -99,7 +100,8 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
         with workdir.writing(folder):
             log = MetricLog(folder, resumed_step)
         skips = SkippedSteps()
-        speed = Throughput(config.batch_size, step_fn.cost_analysis().get("flops"))
+        countable = accelerators.peak_flops() is not None
+        speed = Throughput(config.batch_size, model_flops(config, shapes, first_batch) if countable else None)
         profiler = Profiler(folder)
 
         def check_and_log(reports: list[Report], last_step: int) -> None:

@@ -13,11 +13,12 @@ import orbax.checkpoint as ocp
 import pytest
 from absl import logging
 
-from maskgan_jax import checkpoints, tasks, train
+from maskgan_jax import accelerators, checkpoints, tasks, train
 from maskgan_jax.errors import UserError
 from maskgan_jax.guard import guarded
 from maskgan_jax.tasks.task import TrainState
 from tests.commands import run_command, start_command, tiny_arguments
+from tests.test_model_flops import TINY_MASK_VAE_FLOPS
 from tests.test_train import logged_losses
 from tests.tiny import tiny_config
 
@@ -163,7 +164,8 @@ def test_too_many_steps_that_are_not_finite_stop_the_run_and_leave_what_is_neede
 
 
 @pytest.mark.slow
-def test_a_run_says_how_fast_it_is_and_records_a_profile_when_asked(faces, tmp_path):
+def test_a_run_says_how_fast_it_is_and_records_a_profile_when_asked(faces, tmp_path, monkeypatch):
+    monkeypatch.setattr(accelerators, "PEAK_TFLOPS", {"cpu": 0.5})
     config = tiny_config("mask_vae", faces)
     config.num_train_steps = 8
     (tmp_path / "profile").touch()
@@ -176,7 +178,10 @@ def test_a_run_says_how_fast_it_is_and_records_a_profile_when_asked(faces, tmp_p
         parts = [line[f"speed/{part}_seconds"] for part in ("data_wait", "step", "other")]
         assert sum(parts) == pytest.approx(line["seconds_per_step"])
         assert min(parts) >= 0
-        assert line["speed/images_per_second"] == pytest.approx(config.batch_size / (parts[0] + parts[1]))
+        seconds = parts[0] + parts[1]
+        assert line["speed/images_per_second"] == pytest.approx(config.batch_size / seconds)
+        operations = line["speed/model_flop_utilisation"] * seconds * 0.5e12
+        assert operations == pytest.approx(TINY_MASK_VAE_FLOPS, rel=0.25)
 
 
 def test_a_metric_that_is_not_measured_is_refused_with_those_that_are(faces, tmp_path):
