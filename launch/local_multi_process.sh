@@ -126,11 +126,14 @@ set -m  # a process group for each, so that Ctrl-C in a terminal reaches only th
 for ((process = 0; process < processes; process++)); do
   [[ ! $stopping ]] || break
   compose "$process" "$@"
+  # Both ends are opened here: a process that is ended before it opens its own would leave its reader waiting.
   mkfifo "$pipes/$process"
-  prefixed "$process" <"$pipes/$process" &
+  exec 3<>"$pipes/$process" 4<"$pipes/$process" 5>"$pipes/$process" 3>&-
+  prefixed "$process" <&4 5>&- &
   readers+=($!)
-  "${command[@]}" >"$pipes/$process" 2>&1 </dev/null &
+  "${command[@]}" >&5 2>&1 </dev/null 4<&- 5>&- &
   pids+=($!)
+  exec 4<&- 5>&-
   left=$((left + 1))
 done
 set +m

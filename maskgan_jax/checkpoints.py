@@ -84,11 +84,25 @@ def save(manager: ocp.CheckpointManager, state: PyTree, step: int, figures: Mapp
     """Begins to save the state of a step, with the figures it was evaluated to; a saved step is left alone.
 
     Raises:
-      UserError: this checkpoint or the one before could not be written.
+      UserError: there is no room for it, or the one before could not be written.
     """
     if manager.latest_step() != step:
         with _explained(manager):
+            manager.wait_until_finished()  # what it deletes makes room
+        _check_room(Path(manager.directory), state)
+        with _explained(manager):
             manager.save(step, args=_Save(state), metrics=figures)
+
+
+def _check_room(folder: Path, state: PyTree) -> None:
+    """Sees to it that a state fits on the disk, before anything is written."""
+    needed = sum(array.nbytes for array in jax.tree.leaves(state))
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise UserError(
+            f"{folder}: a checkpoint takes {needed / 1e6:,.1f} MB and {free / 1e6:,.1f} MB are free there; the ones "
+            "before it are whole: make room and give the same command again"
+        )
 
 
 def check(manager: ocp.CheckpointManager) -> None:

@@ -61,15 +61,22 @@ def _parse_flags(argv: list[str]) -> list[str]:
 
 
 class _AboveProgressBars(logging.Handler):
-    """Prints our own news and everybody's warnings, without breaking a progress bar that is being drawn."""
+    """Prints our own news and the libraries' warnings, without breaking a progress bar that is being drawn.
 
-    CHATTY = ("jax", "orbax", "tensorflow_datasets")
+    Of a library's record without its traceback: what it logs as an error it raises as well, and asyncio repeats it.
+    """
+
+    LIBRARIES = ("jax", "orbax", "tensorflow_datasets")
 
     def __init__(self):
         super().__init__()
         self.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
 
     def emit(self, record: logging.LogRecord) -> None:
-        chatty = any(f"/{library}/" in record.pathname for library in self.CHATTY)
-        if record.levelno > logging.INFO or not chatty:
-            tqdm.write(self.format(record), file=sys.stderr)
+        if record.name == "asyncio":
+            return
+        if any(f"/{library}/" in record.pathname for library in self.LIBRARIES):
+            if record.levelno <= logging.INFO:
+                return
+            record.exc_info = record.exc_text = record.stack_info = None
+        tqdm.write(self.format(record), file=sys.stderr)

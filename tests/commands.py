@@ -13,9 +13,14 @@ from tests.tiny import CONFIGS
 
 
 def run_command(module: str, *arguments: str, devices: int = 1) -> subprocess.CompletedProcess:
-    """Runs `python -m module arguments` on that many CPU devices; output as text."""
+    """Runs `python -m module arguments` on that many CPU devices; output as text. One that hangs is killed."""
     process = start_command(module, *arguments, devices=devices)
-    stdout, stderr = process.communicate()
+    with process:
+        try:
+            stdout, stderr = process.communicate(timeout=1200)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 

@@ -129,13 +129,13 @@ def test_the_last_ones_and_the_best_one_stay(tmp_path):
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
-    """Mounts a disk of so many MiB."""
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mounts a disk of so much room, as the options of tmpfs say it."""
     mounted = tmp_path / "small_disk"
     mounted.mkdir()
 
-    def mount(mebibytes: int) -> Path:
-        command = ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", str(mounted)]
+    def mount(room: str) -> Path:
+        command = ["mount", "-t", "tmpfs", "-o", room, "tmpfs", str(mounted)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             pytest.skip(f"a small disk can't be mounted here: {done.stderr.strip()}")
@@ -145,15 +145,25 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
     subprocess.run(["umount", str(mounted)], capture_output=True, check=False)
 
 
-def test_a_full_disk_is_one_line_and_the_checkpoint_before_is_whole(small_disk):
-    disk = small_disk(8)
-    size = 400_000  # 4.8 MB a state: the second doesn't fit beside the first
-    with checkpoints.open_manager(disk, keep=1) as manager:
-        checkpoints.save(manager, state_of(1, size), 1)
-        checkpoints.finish(manager)
-        checkpoints.save(manager, state_of(2, size), 2)
-        with pytest.raises(UserError, match=r"the checkpoint can't be written \(no space left on the disk\)"):
+@pytest.mark.parametrize(
+    ("room", "message"),
+    [
+        ("size=8m", r"a checkpoint takes 4\.8 MB and .* MB are free there"),  # the second doesn't fit beside the first
+        ("size=80m,nr_inodes=40", r"the checkpoint can't be written \(no space left on the disk\)"),  # found on the way
+    ],
+)
+def test_a_full_disk_is_one_line_and_the_checkpoint_before_is_whole(small_disk, room, message):
+    disk = small_disk(room)
+    size = 400_000
+
+    def save(step: int) -> None:
+        with checkpoints.open_manager(disk, keep=1) as manager:
+            checkpoints.save(manager, state_of(step, size), step)
             checkpoints.finish(manager)
+
+    save(1)
+    with pytest.raises(UserError, match=message):
+        save(2)
     assert saved_steps(disk) == ["1"]
     shapes = jax.eval_shape(lambda: state_of(0, size))
     part = checkpoints.load_part(disk, {"params": shapes.params}, "test")

@@ -40,6 +40,6 @@ def start(stand_in) -> Callable[..., subprocess.CompletedProcess]:
 
     def run(script: str, *arguments: str, root: Path = PROJECT) -> subprocess.CompletedProcess:
         command = ["bash", PROJECT / "launch" / script, *arguments]
-        return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=60)
 
     return run

@@ -85,6 +85,12 @@ def test_one_that_fails_ends_the_others(start, python, tmp_path):
     assert re.search(r"process [12] ended with status 1; ends the others", done.stderr)
 
 
+def test_one_that_fails_before_the_others_are_there_leaves_nobody_waiting(start, python):
+    python("exit 1")
+    for _ in range(5):
+        assert start(SCRIPT, "9", "--", CONFIG).returncode == 1
+
+
 def test_one_that_does_not_end_by_itself_is_killed_after_the_grace(start, python, tmp_path):
     python(f'if {IS_PROCESS(1)}; then sleep 0.5; exit 3; fi; trap "" TERM; echo $$ >"{tmp_path}/pid"; sleep 60 & wait')
     started = time.monotonic()
