@@ -63,7 +63,7 @@ def open_manager(workdir: Path, keep: int, best_metric: str = "") -> ocp.Checkpo
     Raises:
       UserError: there are checkpoints and all are damaged, or nothing can be written; they stay where they are.
     """
-    _set_damaged_aside(workdir)
+    _tidy(workdir)
     policies = [LatestN(keep)]
     score = None
     if best_metric:
@@ -74,7 +74,7 @@ def open_manager(workdir: Path, keep: int, best_metric: str = "") -> ocp.Checkpo
 
         policies.append(BestN(get_metric_fn=score, n=1, keep_checkpoints_without_metrics=False))
     options = ocp.CheckpointManagerOptions(
-        create=True, cleanup_tmp_directories=True, best_fn=score, preservation_policy=AnyPreservationPolicy(policies)
+        create=True, best_fn=score, preservation_policy=AnyPreservationPolicy(policies)
     )
     with writing(workdir):
         return ocp.CheckpointManager(_folder(workdir), options=options, item_handlers=_ChecksummedHandler())
@@ -122,8 +122,7 @@ def _explained(manager: ocp.CheckpointManager) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # a full disk comes as whatever TensorStore or Orbax made of it
-        for unfinished in Path(manager.directory).glob("*.orbax-checkpoint-tmp*"):
-            shutil.rmtree(unfinished, ignore_errors=True)
+        _remove_unfinished(Path(manager.directory))
         full = "No space left on device" in str(error)
         reason = "no space left on the disk" if full else " ".join(str(error).split())[:300]
         raise UserError(
@@ -235,10 +234,11 @@ def _latest(workdir: Path, wanted_by: str) -> Iterator[tuple[ocp.CheckpointManag
         yield manager, step
 
 
-def _set_damaged_aside(workdir: Path) -> None:
-    """The first host looks; the others hear from it whether there is anything to go on from."""
+def _tidy(workdir: Path) -> None:
+    """Removes unfinished checkpoints and sets damaged ones aside, on the first host; the others hear how it went."""
     refusal = ""
     if jax.process_index() == 0:
+        _remove_unfinished(_folder(workdir))
         try:
             whole = _newest_whole(workdir, str(workdir))
             for damaged in [step for step in _steps(workdir) if step > whole]:
@@ -252,6 +252,12 @@ def _set_damaged_aside(workdir: Path) -> None:
             refusal = str(error)
     if multihost_utils.broadcast_one_to_all(np.bool_(refusal != "")):
         raise UserError(refusal or f"{workdir}: no undamaged checkpoint, as process 0 says")
+
+
+def _remove_unfinished(checkpoints: Path) -> None:
+    """Removes what a killed process or a full disk left half-written."""
+    for unfinished in checkpoints.glob("*.orbax-checkpoint-tmp*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 class _NoCheckpointError(Exception):

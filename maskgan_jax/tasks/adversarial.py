@@ -31,13 +31,13 @@ class RealFeatures(NamedTuple):
 
 
 def networks_of(config) -> Networks:
-    """The modules at `config.dtype`."""
-    return Networks(generator_of(config), discriminator_of(config), vgg19_of(config))
+    """The modules at `config.dtype` as training has them: the generator as `config.remat` says."""
+    return Networks(generator_of(config).clone(remat=config.remat), discriminator_of(config), vgg19_of(config))
 
 
 def generator_of(config) -> DenseMappingNetwork:
-    """The Dense Mapping Network of `config.networks.generator`, rematerialised as `config.remat` says."""
-    return DenseMappingNetwork(remat=config.remat, dtype=jnp.dtype(config.dtype), **config.networks.generator)
+    """The Dense Mapping Network of `config.networks.generator`."""
+    return DenseMappingNetwork(dtype=jnp.dtype(config.dtype), **config.networks.generator)
 
 
 def discriminator_of(config) -> MultiScaleDiscriminator:

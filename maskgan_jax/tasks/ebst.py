@@ -39,7 +39,7 @@ def make(config) -> Task:
     networks = adversarial.networks_of(config)
     generator = networks.generator
     vae = mask_vae.network_of(config)
-    blender = alpha_blender_of(config)
+    blender = alpha_blender_of(config).clone(remat=config.remat)
     optimiser = adam(config)
 
     def draw_params(name: str, rng: Array) -> Start:
@@ -216,8 +216,8 @@ def make(config) -> Task:
 
 
 def alpha_blender_of(config) -> AlphaBlender:
-    """The alpha blender of `config.networks.alpha_blender`, rematerialised as `config.remat` says."""
-    return AlphaBlender(remat=config.remat, dtype=jnp.dtype(config.dtype), **config.networks.alpha_blender)
+    """The alpha blender of `config.networks.alpha_blender`."""
+    return AlphaBlender(dtype=jnp.dtype(config.dtype), **config.networks.alpha_blender)
 
 
 def _editing_params(params: PyTree) -> PyTree:
