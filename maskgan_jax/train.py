@@ -1,6 +1,7 @@
 """The training loop: knows steps, pictures and checkpoints, but no task by name."""
 
 import itertools
+import json
 import math
 import sys
 from collections.abc import Iterator
@@ -202,8 +203,13 @@ def _check_best_metric(config: ConfigDict, task: Task, shapes: TrainState, batch
 def _stopped(config: ConfigDict, state: TrainState, step: int, report: Report, folder: Path) -> UserError:
     kept = folder / f"bad_step_{step}"
     checkpoints.keep_apart(kept, config, state, step)
+    if jax.process_index() == 0:
+        with workdir.writing(folder):
+            photos = np.asarray(report.index).tolist()
+            what = {"step": step, "not_finite": report.bad(), "photos": photos}
+            workdir.replace_text(kept / "not_finite.json", json.dumps(what, indent=2) + "\n")
     return UserError(
         f"step {step}: {explained(report)}, as in {config.max_bad_steps} steps in a row, which were skipped; the state "
-        f"is kept in {kept}, the checkpoints in {folder} are finite: lower config.optimiser.learning_rate or set "
-        "config.dtype to float32, in another --workdir"
+        f"and the photos' numbers are in {kept}, the checkpoints in {folder} are finite: lower "
+        "config.optimiser.learning_rate or set config.dtype to float32, in another --workdir"
     )

@@ -157,6 +157,10 @@ def test_too_many_steps_that_are_not_finite_stop_the_run_and_leave_what_is_neede
     )
     with pytest.raises(UserError, match=message):
         train.train(config, tmp_path)
+    told = json.loads((tmp_path / "bad_step_5/not_finite.json").read_text())
+    assert told["step"] == 5
+    assert len(told["photos"]) == config.batch_size
+    assert any(line.startswith("kl = ") for line in told["not_finite"])
     shapes = {"params": jax.tree.map(jnp.zeros_like, last_state(tmp_path)["params"])}
     kept = checkpoints.load_part(tmp_path / "bad_step_5", shapes, "test")
     jax.tree.map(np.testing.assert_array_equal, kept["params"], last_state(tmp_path)["params"])

@@ -83,6 +83,27 @@ def wait_for(path: Path, processes: list[subprocess.Popen], timeout_s: float = 2
 
 
 @pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.parametrize("killed", [0, 1])
+def test_where_one_of_two_is_killed_the_other_ends_and_the_same_command_goes_on(killed, faces, uninterrupted, tmp_path):
+    """JAX ends who has lost a peer: at once where it is the first, else when it hasn't been heard of for 100 s."""
+    command = ["maskgan_jax.main", *tiny_run(faces, tmp_path / "run", **LENGTH)]
+    started = [start_command(*command, *join, devices=2) for join in joins(2)]
+    wait_for(tmp_path / "run/checkpoints/6", started)
+    started[killed].kill()
+    other = started[1 - killed]
+    output = other.communicate(timeout=120)[1]
+    assert other.returncode == -signal.SIGABRT, output
+    assert "This most likely indicates that another task died" in output
+    done = run_together(*command)
+    assert [each.returncode for each in done] == [0, 0], [each.stderr for each in done]
+    expected, found = logged_losses(uninterrupted), logged_losses(tmp_path / "run")
+    assert sorted(found) == list(range(1, 12))
+    for step, losses in expected.items():
+        assert found[step] == pytest.approx(losses, rel=1e-4), step
+
+
+@pytest.mark.slow
 def test_a_process_that_never_joins_ends_the_others_with_one_line_in_time(tmp_path):
     first, second, _ = joins(3)
     command = ["maskgan_jax.main", *tiny_run(tmp_path, tmp_path / "run"), "--join_timeout_s=5"]
