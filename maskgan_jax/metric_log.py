@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import jax
@@ -19,8 +20,7 @@ class MetricLog:
         self._writer = metric_writers.create_default_writer(workdir, just_logging=not self._first)
         self._path = workdir / "metrics.jsonl"
         if self._first:
-            kept = [line for line in _complete_lines(self._path) if json.loads(line)["step"] <= resumed_step]
-            replace_text(self._path, "".join(kept))
+            replace_text(self._path, "".join(_lines_until(resumed_step, self._path)))
 
     def write(self, step: int, scalars: Mapping[str, float]) -> None:
         """Writes scalars under a step."""
@@ -39,7 +39,11 @@ class MetricLog:
         self._writer.close()
 
 
-def _complete_lines(path: Path) -> list[str]:
-    if not path.exists():
-        return []
-    return [line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+def _lines_until(step: int, path: Path) -> list[str]:
+    """The whole lines of steps up to this one; what a dying machine left of others is no number of the run."""
+    kept = []
+    for line in path.read_text(errors="replace").splitlines(keepends=True) if path.exists() else []:
+        with suppress(ValueError, KeyError, TypeError):
+            if json.loads(line)["step"] <= step and line.endswith("\n"):
+                kept.append(line)
+    return kept

@@ -13,6 +13,7 @@ from data_pipeline import input_pipeline
 from data_pipeline.errors import DataError
 from maskgan_jax.errors import UserError
 from maskgan_jax.interruption import Interrupted
+from maskgan_jax.metric_log import MetricLog
 from maskgan_jax.train import train
 from tests.tiny import tiny_config
 
@@ -80,6 +81,14 @@ def test_sigterm_saves_the_step_and_the_same_command_goes_on(faces, tmp_path, mo
     monkeypatch.undo()
     train(config, tmp_path)
     assert sorted(logged_losses(tmp_path)) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_log_that_a_dying_machine_left_half_written_keeps_its_whole_lines(tmp_path):
+    lines = '{"step": 1, "train/loss": 3.0}\n{"step": 2, "train/loss": 2.0}\n{"step": 3}\n'
+    (tmp_path / "metrics.jsonl").write_bytes(lines.encode() + b'\x00\xff\x00\n[]\n{"step": 2')
+    MetricLog(tmp_path, resumed_step=2).close()
+    assert logged_losses(tmp_path) == {1: {"train/loss": 3.0}, 2: {"train/loss": 2.0}}
+    assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 2
 
 
 def test_a_workdir_of_another_config_is_left_alone(faces, runs):
