@@ -128,7 +128,9 @@ for ((process = 0; process < processes; process++)); do
   compose "$process" "$@"
   # Both ends are opened here: a process that is ended before it opens its own would leave its reader waiting.
   mkfifo "$pipes/$process"
-  exec 3<>"$pipes/$process" 4<"$pipes/$process" 5>"$pipes/$process" 3>&-
+  exec 3<>"$pipes/$process"
+  exec 4<"$pipes/$process"
+  exec 5>"$pipes/$process" 3>&-
   prefixed "$process" <&4 5>&- &
   readers+=($!)
   "${command[@]}" >&5 2>&1 </dev/null 4<&- 5>&- &

@@ -171,13 +171,7 @@ def test_tasks_of_slurm_join_by_themselves_unless_told_not_to():
         (None, None, 2, None, "--coordinator_address and --process_id: not given; joining by hand takes"),
         (None, "host", 2, 0, "--coordinator_address: host is no host:port, such as 10.0.0.1:8476"),
         (None, "host:1", 2, 2, "--process_id: 2; give 0 to 1, each to one process"),
-        (
-            True,
-            "host:1",
-            2,
-            0,
-            "--distributed: joining by hand goes without it; leave it out, or --coordinator_address",
-        ),
+        (True, "host:1", 2, 0, "--distributed: joining by hand, with --coordinator_address"),
         (False, None, None, 0, "--nodistributed: joining by hand"),
     ],
 )
