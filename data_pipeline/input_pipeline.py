@@ -122,7 +122,11 @@ def _iterate(
     draw: Callable[[tf.Tensor], Rows],
     load: Callable[[Rows], dict[str, tf.Tensor]],
 ) -> Iterator[Batch]:
-    """Yields the batches of steps `step` to `end` - 1; from a record that can't be read on, the rest is read anew."""
+    """Yields the batches of steps `step` to `end` - 1; from a record that can't be read on, the rest is read anew.
+
+    A disk or network that fails once is asked once more.
+    """
+    failed_at = None
     while step < end:
         steps = tf.data.Dataset.range(step, end)
         batches = steps.map(lambda at: load(draw(at)), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
@@ -132,8 +136,9 @@ def _iterate(
                 step += 1
         except tf.errors.OpError:
             rows = draw(tf.constant(step, tf.int64))
-            if not examples.repair(rows["target"], rows["other"]):
+            if not examples.repair(rows["target"], rows["other"]) and failed_at == step:
                 raise
+            failed_at = step
 
 
 def _share(batch_size: int, process_index: int, process_count: int) -> slice:

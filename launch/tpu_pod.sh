@@ -22,7 +22,7 @@ project that has a TPU quota.
   --project=PROJECT        gcloud's default unless given              (or PROJECT_ID)
   --accelerator-type=TYPE  create: such as v4-8, v5p-16, v6e-8        (or ACCELERATOR_TYPE)
   --version=VERSION        create: runtime; Google's for the type     (or RUNTIME_VERSION)
-  --spot                   create: cheaper, may be taken back at any time
+  --spot                   create: cheaper, may be taken back at any time, and its disks with it: use --share
   --ref=REF                install: a git commit, branch or tag; else the files as they are here, committed or not
   --share=SERVER:/PATH     install: an NFS export, such as Filestore's, where data/ and runs/ shall be
   --dry-run                prints the commands, to be pasted, and runs none
@@ -33,8 +33,13 @@ one host (v4-8, v5p-8, v6e-8) data/ and runs/ are in ~/maskgan_jax on its disk. 
   export TPU_NAME=maskgan ZONE=us-central2-b
   launch/tpu_pod.sh create --accelerator-type=v4-32
   launch/tpu_pod.sh install --share=10.0.0.2:/vol1
-  launch/tpu_pod.sh run -- --config=configs/ebst.py --config.batch_size=32
+  launch/tpu_pod.sh run -- --config=configs/mask_vae.py --config.batch_size=32
   launch/tpu_pod.sh logs
+
+then configs/dense_mapping.py, then configs/ebst.py. These two read VGG19's weights; workers have no PyTorch, so turn them
+into a folder here and copy it to runs/ there: python -m maskgan_jax.interop.import_torch --kind=vgg19 vgg19.pth runs/vgg19
+
+  launch/tpu_pod.sh run -- --config=configs/ebst.py --config.batch_size=32 --config.init.vgg19=runs/vgg19
 END
 }
 
@@ -233,9 +238,9 @@ install() {
   if [[ $ref ]]; then
     execute git archive "--output=$archive" "$ref"
   elif [[ $dry_run ]]; then
-    echo "$(quoted "${list[@]}") | tar --null -T - -czf $(quoted "$archive")"
+    echo "$(quoted "${list[@]}") | tar --exclude-from=<(git ls-files --deleted) --null -T - -czf $(quoted "$archive")"
   else
-    "${list[@]}" | tar --null -T - -czf "$archive"
+    "${list[@]}" | tar --exclude-from=<(git ls-files --deleted) --null -T - -czf "$archive"
   fi
   tpu_vm scp "$archive" "$name:maskgan_jax.tar.gz" "${where[@]}" --worker=all
   execute rm "$archive"

@@ -1,11 +1,13 @@
 """What is known of the devices: their peak arithmetic by name, the memory they say they used."""
 
+import re
+
 import jax
 
 PEAK_TFLOPS = {
-    "NVIDIA A100": 312, "NVIDIA H100": 989, "NVIDIA H200": 989, "NVIDIA L4": 121, "NVIDIA V100": 125, "Tesla T4": 65,
-    "Tesla V100": 125, "TPU v2": 23, "TPU v3": 61, "TPU v4": 275, "TPU v5 lite": 197, "TPU v5e": 197, "TPU v5p": 459,
-    "TPU v5": 459, "TPU v6 lite": 918, "TPU v6e": 918,
+    "NVIDIA A100": 312, "NVIDIA H100": 989, "NVIDIA H200": 989, "NVIDIA L4": 121, "NVIDIA L40": 181, "NVIDIA L40S": 362,
+    "NVIDIA V100": 125, "Tesla T4": 65, "Tesla V100": 125, "TPU v2": 23, "TPU v3": 61, "TPU v4": 275,
+    "TPU v5 lite": 197, "TPU v5e": 197, "TPU v5p": 459, "TPU v5": 459, "TPU v6 lite": 918, "TPU v6e": 918,
 }  # fmt: skip
 """Dense half-precision peak of one JAX device, TFLOP/s, by the start of its name (the makers' data sheets)."""
 
@@ -13,7 +15,7 @@ PEAK_TFLOPS = {
 def peak_flops() -> float | None:
     """Operations a second of a device at half precision; None if its kind isn't known here."""
     kind = jax.devices()[0].device_kind
-    names = [name for name in PEAK_TFLOPS if kind.startswith(name)]
+    names = [name for name in PEAK_TFLOPS if re.match(rf"{re.escape(name)}(?!\w)", kind)]
     return PEAK_TFLOPS[max(names, key=len)] * 1e12 if names else None
 
 

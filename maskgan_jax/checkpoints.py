@@ -5,6 +5,7 @@ afterwards it sees only in part; each checkpoint therefore carries checksums, an
 damaged: the one before it is taken.
 """
 
+import itertools
 import json
 import math
 import os
@@ -18,15 +19,17 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 from absl import logging
-from jax.experimental import multihost_utils
 from jaxtyping import PyTree
 from ml_collections import ConfigDict
 from orbax.checkpoint.checkpoint_managers import AnyPreservationPolicy, BestN, LatestN
 
-from maskgan_jax import checksums
+from maskgan_jax import checksums, distributed
 from maskgan_jax.errors import UserError
 from maskgan_jax.tasks.task import TrainState
 from maskgan_jax.workdir import save_config, writing
+
+NONE, REFUSED = -1, -2
+"""In the place of a step."""
 
 STATE = "default"
 """Orbax's name for the folder of a checkpoint that holds the state."""
@@ -61,23 +64,33 @@ def open_manager(workdir: Path, keep: int, best_metric: str = "") -> ocp.Checkpo
       best_metric: name of a figure; the checkpoint where it is highest stays too, or lowest after a '-'.
 
     Raises:
-      UserError: there are checkpoints and all are damaged, or nothing can be written; they stay where they are.
+      UserError: there are checkpoints and all are damaged, or can't be read, or nothing can be written; they stay where
+        they are. Or hosts see different folders.
     """
-    _tidy(workdir)
+    if keep < 1:
+        raise UserError(f"config.checkpoints_to_keep: {keep}; give 1 or more")
+    latest_step = _tidy(workdir)
     policies = [LatestN(keep)]
     score = None
     if best_metric:
         name, sign = best_metric.removeprefix("-"), -1 if best_metric.startswith("-") else 1
 
         def score(figures: Mapping[str, float]) -> float:
-            return sign * figures[name] if name in figures else -math.inf  # the notes may be damaged
+            value = sign * figures.get(name, math.nan)  # the notes may be damaged
+            return value if math.isfinite(value) else -math.inf
 
         policies.append(BestN(get_metric_fn=score, n=1, keep_checkpoints_without_metrics=False))
     options = ocp.CheckpointManagerOptions(
         create=True, best_fn=score, preservation_policy=AnyPreservationPolicy(policies)
     )
     with writing(workdir):
-        return ocp.CheckpointManager(_folder(workdir), options=options, item_handlers=_ChecksummedHandler())
+        manager = ocp.CheckpointManager(_folder(workdir), options=options, item_handlers=_ChecksummedHandler())
+    if manager.latest_step() != latest_step:
+        raise UserError(
+            f"{workdir}: process 0 finds step {latest_step} there, process {jax.process_index()} finds "
+            f"{manager.latest_step()}; give all processes the same folder, on a file system that they share"
+        )
+    return manager
 
 
 def save(manager: ocp.CheckpointManager, state: PyTree, step: int, figures: Mapping[str, float] | None = None) -> None:
@@ -89,7 +102,8 @@ def save(manager: ocp.CheckpointManager, state: PyTree, step: int, figures: Mapp
     if manager.latest_step() != step:
         with _explained(manager):
             manager.wait_until_finished()  # what it deletes makes room
-        _check_room(Path(manager.directory), state)
+        if jax.process_index() == 0:
+            _check_room(Path(manager.directory), state)
         with _explained(manager):
             manager.save(step, args=_Save(state), metrics=figures)
 
@@ -122,13 +136,18 @@ def _explained(manager: ocp.CheckpointManager) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # a full disk comes as whatever TensorStore or Orbax made of it
-        _remove_unfinished(Path(manager.directory))
-        full = "No space left on device" in str(error)
-        reason = "no space left on the disk" if full else " ".join(str(error).split())[:300]
+        if jax.process_index() == 0:
+            _remove_unfinished(Path(manager.directory))
+        full = "No space left on device" in str(error) or "Disk quota exceeded" in str(error)
+        reason, remedy = ("no space left on the disk", "make room there") if full else (_line(error), "mend that")
         raise UserError(
             f"{manager.directory}: the checkpoint can't be written ({reason}); the ones before it are whole: "
-            "make room there and give the same command again"
+            f"{remedy} and give the same command again"
         ) from error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
 
 
 def resume(manager: ocp.CheckpointManager, shapes: TrainState, layout: PyTree) -> TrainState:
@@ -234,24 +253,41 @@ def _latest(workdir: Path, wanted_by: str) -> Iterator[tuple[ocp.CheckpointManag
         yield manager, step
 
 
-def _tidy(workdir: Path) -> None:
-    """Removes unfinished checkpoints and sets damaged ones aside, on the first host; the others hear how it went."""
-    refusal = ""
+def _tidy(workdir: Path) -> int | None:
+    """Removes unfinished checkpoints and sets damaged ones aside, on the first host; the others hear how it went.
+
+    Returns:
+      The latest step that is left, on every host.
+    """
+    latest, refusal = NONE, ""
     if jax.process_index() == 0:
-        _remove_unfinished(_folder(workdir))
         try:
-            whole = _newest_whole(workdir, str(workdir))
-            for damaged in [step for step in _steps(workdir) if step > whole]:
-                aside = workdir / "damaged_checkpoints" / str(damaged)
-                shutil.rmtree(aside, ignore_errors=True)
-                aside.parent.mkdir(exist_ok=True)
-                os.replace(_folder(workdir) / str(damaged), aside)
+            _remove_unfinished(_folder(workdir))
+            latest = _newest_whole(workdir, str(workdir))
+            for step in _steps(workdir):
+                if step > latest or _damaged_notes(_folder(workdir) / str(step)):
+                    _set_aside(workdir, step)
         except _NoCheckpointError:
             pass
         except UserError as error:
-            refusal = str(error)
-    if multihost_utils.broadcast_one_to_all(np.bool_(refusal != "")):
-        raise UserError(refusal or f"{workdir}: no undamaged checkpoint, as process 0 says")
+            latest, refusal = REFUSED, str(error)
+        except OSError as error:
+            latest, refusal = (
+                REFUSED,
+                f"{workdir}: damaged checkpoints can't be set aside ({error}); see to its permissions",
+            )
+    distributed.meet(f"tidied {workdir.absolute()}")
+    latest = distributed.first_says(latest)
+    if latest == REFUSED:
+        raise UserError(refusal or f"{workdir}: no checkpoint to go on from, as process 0 says")
+    return None if latest == NONE else latest
+
+
+def _set_aside(workdir: Path, step: int) -> None:
+    folder = workdir / "damaged_checkpoints"
+    folder.mkdir(exist_ok=True)
+    names = itertools.chain([str(step)], (f"{step}.{count}" for count in itertools.count(1)))
+    os.replace(_folder(workdir) / str(step), next(folder / name for name in names if not (folder / name).exists()))
 
 
 def _remove_unfinished(checkpoints: Path) -> None:
@@ -283,14 +319,26 @@ def _newest_whole(workdir: Path, wanted_by: str) -> int:
 
 
 def _damage(checkpoint: Path) -> str | None:
-    """What is wrong with a checkpoint's files, or None. Orbax's notes beside the state must at least be readable."""
+    """What is wrong with a checkpoint's files, or None.
+
+    Raises:
+      UserError: they can't be read, which says nothing of what they hold.
+    """
     try:
-        for note in ("_CHECKPOINT_METADATA", "metrics/metrics"):
+        return _damaged_notes(checkpoint) or checksums.damage(checkpoint / STATE)
+    except OSError as error:
+        raise UserError(f"{checkpoint}: can't be read ({error}); nothing was moved; mend that and try again") from None
+
+
+def _damaged_notes(checkpoint: Path) -> str | None:
+    """What is wrong with Orbax's notes beside the state, of which it reads every checkpoint's, or None."""
+    for note in ("_CHECKPOINT_METADATA", "metrics/metrics"):
+        try:
             if note == "_CHECKPOINT_METADATA" or (checkpoint / note).parent.exists():
                 json.loads((checkpoint / note).read_text())
-    except (OSError, ValueError) as error:
-        return f"{checkpoint / note}: {error}"
-    return checksums.damage(checkpoint / STATE)
+        except (FileNotFoundError, ValueError) as error:
+            return f"{checkpoint / note}: {error}"
+    return None
 
 
 def _steps(workdir: Path) -> list[int]:

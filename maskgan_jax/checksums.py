@@ -18,15 +18,19 @@ def write(folder: Path) -> None:
 
 
 def damage(folder: Path) -> str | None:
-    """What is wrong with the files under a folder; None where they are as they were when `write` saw them."""
+    """What is wrong with the files under a folder; None where they are as they were when `write` saw them.
+
+    Raises:
+      OSError: they can't be read.
+    """
     try:
         lines = (folder / NAME).read_text().splitlines()
         noted = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
-        found = _digests(folder)
     except FileNotFoundError:
         return f"no {NAME} in {folder}"
-    except (OSError, ValueError) as error:
-        return f"{folder}: {error}"
+    except ValueError as error:
+        return f"{folder / NAME}: {error}"
+    found = _digests(folder)
     changed = sorted(name for name in noted.keys() | found.keys() if noted.get(name) != found.get(name))
     return f"{folder / changed[0]} is not as it was written" if changed else None
 

@@ -112,7 +112,20 @@ def _started_alone() -> bool:
 
     It may have several GPUs; JAX would give it one, as it gives each of several processes on a host.
     """
-    return "1" in (os.environ.get("SLURM_NTASKS"), os.environ.get("OMPI_COMM_WORLD_SIZE"))
+    counts = {os.environ.get("SLURM_NTASKS"), os.environ.get("OMPI_COMM_WORLD_SIZE")} - {None}
+    return counts == {"1"}
+
+
+def leave(message: str, status: int) -> NoReturn:
+    """Ends this process with a line and a status, although the others go on.
+
+    Where there are others, at once: JAX would wait for them, and then end this process too with a status of its own.
+    The others end when they miss this one, see `jax.distributed`.
+    """
+    print(message, file=sys.stderr, flush=True)
+    if jax.distributed.is_initialized():
+        os._exit(status)
+    sys.exit(status)
 
 
 def _end(message: str) -> NoReturn:
@@ -123,17 +136,12 @@ def _end(message: str) -> NoReturn:
 
 @contextmanager
 def first_alone(name: str) -> Iterator[None]:
-    """Process 0 goes through the block, then the others do: for what one makes and all use, such as files.
-
-    Where it fails for process 0, the others go on to find out for themselves.
-    """
+    """Process 0 goes through the block, then the others do: for what one makes and all use, such as files."""
     if jax.process_index() > 0:
         meet(name)
-    try:
-        yield
-    finally:
-        if jax.process_index() == 0:
-            meet(name)
+    yield
+    if jax.process_index() == 0:
+        meet(name)
 
 
 def meet(name: str) -> None:
@@ -143,6 +151,11 @@ def meet(name: str) -> None:
     """
     everybody = set(range(jax.process_count()))
     ocp.multihost.sync_global_processes(name, timeout=MEETING_TIMEOUT_S, processes=everybody)
+
+
+def first_says(value: int) -> int:
+    """What process 0 says, on every host: each of them asks at the same point of its program."""
+    return int(multihost_utils.broadcast_one_to_all(np.int64(value)))
 
 
 def should_stop(step: int, local_signal: bool) -> bool:

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C: granted at once before the first step, and at the end of a step from then on."""
+"""SIGTERM and Ctrl-C: granted as soon as Python runs before the first step, at the end of a step from then on."""
 
 import os
 import signal
@@ -15,6 +15,7 @@ class Interrupted(Exception):  # noqa: N818 - a wish granted, not an error
     exit_status = os.EX_TEMPFAIL
 
     def __init__(self, cause: str, folder: Path, step: int | None = None):
+        self.step = step
         kept = "nothing new to save" if step is None else f"saved step {step}"
         super().__init__(f"{cause}: {kept} in {folder}; the same command goes on from there")
 

@@ -20,8 +20,10 @@ from pathlib import Path
 from absl import app, flags
 from ml_collections import config_flags
 
+from data_pipeline.errors import DataError
 from maskgan_jax import distributed
 from maskgan_jax.command import run
+from maskgan_jax.errors import UserError
 from maskgan_jax.interruption import Interrupted
 from maskgan_jax.train import train
 
@@ -49,8 +51,12 @@ def main(argv: list[str]) -> None:
     try:
         train(config, Path(WORKDIR.value or f"runs/{config.name}"))
     except Interrupted as interrupted:
-        print(interrupted, file=sys.stderr)
+        if interrupted.step is None:
+            distributed.leave(str(interrupted), interrupted.exit_status)
+        print(interrupted, file=sys.stderr)  # and so do the others, which saved the same step
         sys.exit(interrupted.exit_status)
+    except (UserError, DataError) as error:
+        distributed.leave(f"error: {error}", 1)
 
 
 if __name__ == "__main__":

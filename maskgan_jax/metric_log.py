@@ -12,7 +12,7 @@ from maskgan_jax.workdir import replace_text
 
 
 class MetricLog:
-    """The numbers of one run."""
+    """The numbers of a run, from a step on."""
 
     def __init__(self, workdir: Path, resumed_step: int):
         """Opens the log; lines of steps after `resumed_step`, which will be taken again, are dropped."""
@@ -37,6 +37,12 @@ class MetricLog:
         """Waits until everything is written."""
         self._writer.flush()
         self._writer.close()
+
+
+def holds(workdir: Path, step: int, split: str) -> bool:
+    """Whether the log has what a step was evaluated to."""
+    lines = map(json.loads, _lines_until(step, workdir / "metrics.jsonl"))
+    return any(line["step"] == step and name.startswith(f"{split}/") for line in lines for name in line)
 
 
 def _lines_until(step: int, path: Path) -> list[str]:

@@ -20,9 +20,12 @@ class Profiler:
     def begin_if_asked(self, step: int) -> None:
         """Looks for the request; meant for steps that are logged, for on some file systems a look takes its time."""
         if jax.process_index() == 0 and self._last_step is None and self._request.exists():
-            self._request.unlink()
-            jax.profiler.start_trace(str(self._workdir))
-            self._last_step = step + STEPS
+            try:
+                self._request.unlink()
+                jax.profiler.start_trace(str(self._workdir))
+                self._last_step = step + STEPS
+            except (OSError, RuntimeError) as error:
+                logging.warning("No profile is recorded: %s", error)
 
     def end_if_due(self, step: int, result: PyTree) -> None:
         """Ends a recording whose last step this was; waits for the step's result, which belongs to it."""

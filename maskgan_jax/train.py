@@ -16,11 +16,10 @@ from tqdm import tqdm
 
 from data_pipeline import input_pipeline
 from data_pipeline.prepare import prepare
-from maskgan_jax import accelerators, checkpoints, distributed, mesh, pictures, starts, tasks, workdir
+from maskgan_jax import accelerators, checkpoints, distributed, mesh, metric_log, pictures, starts, tasks, workdir
 from maskgan_jax.errors import UserError
 from maskgan_jax.guard import Report, SkippedSteps, explained, guarded
 from maskgan_jax.interruption import Interrupted, Interruption
-from maskgan_jax.metric_log import MetricLog
 from maskgan_jax.model_flops import model_flops
 from maskgan_jax.profiling import Profiler
 from maskgan_jax.tasks.task import Task, TrainState
@@ -66,7 +65,7 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
         drawn = {name: jax.eval_shape(draw, rng) for name, draw in task.starts.items()}
         shapes = jax.eval_shape(task.init, rng, drawn)
         layout = mesh.state_sharding(shapes, devices)
-        _check_best_metric(config, task, shapes, shown)
+        _check_policies(config, task, shapes, shown)
         if resumed_step is None:
             resumed_step = 0
             if jax.process_index() == 0:
@@ -80,7 +79,15 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
             state = checkpoints.resume(manager, shapes, layout)
             logging.info("Goes on from step %d of %s", resumed_step, folder)
         last_step = config.num_train_steps
-        if resumed_step == last_step:
+
+        def due(step: int, every: int) -> bool:
+            return step % every == 0 or step == last_step
+
+        eval_due = resumed_step > 0 and due(resumed_step, config.eval_every_steps)
+        cut_off = eval_due and not distributed.first_says(
+            metric_log.holds(folder, resumed_step, config.data.eval_split)
+        )
+        if resumed_step == last_step and not cut_off:
             return state
 
         batches = mesh.to_devices(
@@ -99,7 +106,7 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
         evaluate_fn = mesh.compile_reader(task.evaluate, layout, devices)
         draw_fn = mesh.compile_reader(task.draw, layout, devices)
         with workdir.writing(folder):
-            log = MetricLog(folder, resumed_step)
+            log = metric_log.MetricLog(folder, resumed_step)
         skips = SkippedSteps()
         countable = accelerators.peak_flops() is not None
         speed = Throughput(config.batch_size, model_flops(config, shapes, first_batch) if countable else None)
@@ -114,7 +121,7 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
             for step, report in enumerate(reports, start=last_step - len(reports) + 1):
                 skipped += skips.skipped(step, report)
                 if skips.in_a_row == config.max_bad_steps:
-                    raise _stopped(config, state, step, report, folder)
+                    raise _stopped(config, state, step, last_step, report, folder)
             finite = {name: float(value) for name, value in reports[-1].losses.items() if math.isfinite(value)}
             named = {f"train/{name}": value for name, value in finite.items()} | {"train/skipped_steps": float(skipped)}
             with workdir.writing(folder):
@@ -122,6 +129,7 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
             bar.set_postfix({name: f"{value:.3g}" for name, value in finite.items()}, refresh=False)
 
         def evaluate(step: int) -> dict[str, float] | None:
+            """The figures, or None after a signal."""
             sums = []
             for number, batch in enumerate(held_out(), start=1):
                 sums.append(mesh.to_host(evaluate_fn(state, batch)))
@@ -150,7 +158,10 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
         )  # fmt: skip
         interruption.defer()
         with bar:
-            for step in range(resumed_step + 1, last_step + 1):
+            step = resumed_step
+            stopping = cut_off and evaluate(resumed_step) is None
+            while step < last_step and not stopping:
+                step += 1
                 with speed.timed("data"):
                     batch = next(batches)
                 with speed.timed("step"):
@@ -159,36 +170,38 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
                 bar.update()
                 profiler.end_if_due(step, state)
 
-                stopping = distributed.should_stop(step, interruption.signal is not None)
+                with speed.timed("step"):  # several hosts wait here for their devices
+                    stopping = distributed.should_stop(step, interruption.signal is not None)
 
-                def due(every: int, step=step, always=stopping) -> bool:
-                    return always or step % every == 0 or step == last_step
-
-                if due(config.log_every_steps) or due(config.checkpoint_every_steps):
+                checkpoint_due = stopping or due(step, config.checkpoint_every_steps)
+                if checkpoint_due or due(step, config.log_every_steps):
                     check_and_log(reports, step)
                     reports.clear()
                     checkpoints.check(manager)
                     profiler.begin_if_asked(step)
-                figures = evaluate(step) if due(config.eval_every_steps) and not stopping else None
+                figures = None
+                if due(step, config.eval_every_steps) and not stopping:
+                    figures = evaluate(step)
+                    stopping = figures is None
                 best_may_be_here = figures is not None and config.checkpoints.best_metric
-                if due(config.checkpoint_every_steps) or best_may_be_here:
+                if checkpoint_due or stopping or best_may_be_here:
                     checkpoints.save(manager, state, step, figures)
-                if stopping:
-                    break
-                if due(config.picture_every_steps):
+                if due(step, config.picture_every_steps) and not stopping:
                     draw(step)
         checkpoints.finish(manager)
         profiler.end(state)
         with workdir.writing(folder):
             log.close()
-    if step < last_step:
+    if stopping:
         cause = interruption.signal.name if interruption.signal else "another host was told to stop"
         raise Interrupted(cause, folder, step)
     return state
 
 
-def _check_best_metric(config: ConfigDict, task: Task, shapes: TrainState, batch: dict[str, jax.Array]) -> None:
-    """Sees to it that `config.checkpoints.best_metric` is a figure that the task's evaluation gives."""
+def _check_policies(config: ConfigDict, task: Task, shapes: TrainState, batch: dict[str, jax.Array]) -> None:
+    """Sees to it that what is to be kept and when to give up can be meant so."""
+    if config.max_bad_steps < 1:
+        raise UserError(f"config.max_bad_steps: {config.max_bad_steps}; give 1 or more")
     wanted = config.checkpoints.best_metric.removeprefix("-")
     sums = jax.eval_shape(task.evaluate, shapes, batch)
     figures = task.summarise(jax.tree.map(lambda total: np.ones(total.shape, total.dtype), sums))
@@ -200,16 +213,19 @@ def _check_best_metric(config: ConfigDict, task: Task, shapes: TrainState, batch
         )
 
 
-def _stopped(config: ConfigDict, state: TrainState, step: int, report: Report, folder: Path) -> UserError:
-    kept = folder / f"bad_step_{step}"
-    checkpoints.keep_apart(kept, config, state, step)
+def _stopped(
+    config: ConfigDict, state: TrainState, bad_step: int, last_step: int, report: Report, folder: Path
+) -> UserError:
+    """Keeps the state of the last step; by then some more steps may have been taken than the bad one."""
+    kept = folder / f"bad_step_{bad_step}"
+    checkpoints.keep_apart(kept, config, state, last_step)
     if jax.process_index() == 0:
         with workdir.writing(folder):
             photos = np.asarray(report.index).tolist()
-            what = {"step": step, "not_finite": report.bad(), "photos": photos}
+            what = {"step": bad_step, "not_finite": report.bad(), "photos": photos}
             workdir.replace_text(kept / "not_finite.json", json.dumps(what, indent=2) + "\n")
     return UserError(
-        f"step {step}: {explained(report)}, as in {config.max_bad_steps} steps in a row, which were skipped; the state "
-        f"and the photos' numbers are in {kept}, the checkpoints in {folder} are finite: lower "
+        f"step {bad_step}: {explained(report)}, as in {config.max_bad_steps} steps in a row, which were skipped; the "
+        f"state and the photos' numbers are in {kept}, the checkpoints in {folder} are finite: lower "
         "config.optimiser.learning_rate or set config.dtype to float32, in another --workdir"
     )

@@ -1,5 +1,6 @@
 """Checkpoints that are damaged, or don't fit on the disk, never cost more than the steps since the one before."""
 
+import errno
 import re
 import shutil
 import subprocess
@@ -126,6 +127,44 @@ def test_another_run_starts_from_the_last_undamaged_one_and_leaves_the_folder_al
 def test_the_last_ones_and_the_best_one_stay(tmp_path):
     save_steps(tmp_path, {1: 20.0, 2: 25.0, 3: 24.0, 4: 23.0, 5: 22.0}, keep=2)
     assert saved_steps(tmp_path) == ["2", "4", "5"]
+
+
+def test_a_figure_that_is_not_a_number_is_not_the_best(tmp_path):
+    save_steps(tmp_path, {1: 30.0, 2: float("nan"), 3: 20.0, 4: 20.0, 5: 20.0}, keep=1)
+    assert saved_steps(tmp_path) == ["1", "5"]
+
+
+def test_the_damaged_note_of_an_older_checkpoint_stops_nobody(run, tmp_path):
+    copy = Path(shutil.copytree(run, tmp_path / "copy"))
+    truncated(copy / "checkpoints/1/metrics/metrics")
+    assert_is(resumed(copy), 2)
+    assert saved_steps(copy) == ["2"]
+    assert (copy / "damaged_checkpoints/1").is_dir()
+
+
+def test_what_was_set_aside_stays_there(run, tmp_path):
+    copy = Path(shutil.copytree(run, tmp_path / "copy"))
+    for _ in range(2):
+        truncated(copy / "checkpoints/2/default/_METADATA")
+        resumed(copy)
+        save_steps(copy, {2: 21.0})
+    assert sorted(path.name for path in (copy / "damaged_checkpoints").iterdir()) == ["2", "2.1"]
+
+
+def test_files_that_cannot_be_read_are_not_taken_for_damaged(run, tmp_path, monkeypatch):
+    def failing(file, name: str) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    copy = Path(shutil.copytree(run, tmp_path / "copy"))
+    monkeypatch.setattr("hashlib.file_digest", failing)
+    with pytest.raises(UserError, match=r"checkpoints/2: can't be read \(.*\); nothing was moved"):
+        resumed(copy)
+    assert saved_steps(copy) == ["1", "2"]
+
+
+def test_at_least_one_checkpoint_is_kept(tmp_path):
+    with pytest.raises(UserError, match=r"config\.checkpoints_to_keep: 0; give 1 or more"):
+        checkpoints.open_manager(tmp_path, keep=0)
 
 
 @pytest.fixture

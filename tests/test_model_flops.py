@@ -49,6 +49,6 @@ def test_a_step_computed_in_parts_and_partly_twice_counts_once():
 def test_utilisation_is_of_the_peak_of_all_devices(monkeypatch):
     monkeypatch.setattr("jax.device_count", lambda: 2)
     assert model_flop_utilisation(3e11, 1.5) is None  # nothing is known of this CPU
-    monkeypatch.setattr(accelerators, "PEAK_TFLOPS", {"cpu": 0.5, "cp": 7})
+    monkeypatch.setattr(accelerators, "PEAK_TFLOPS", {"cpu": 0.5, "cp": 7})  # by whole words
     assert model_flop_utilisation(3e11, 1.5) == pytest.approx(0.2)
     assert model_flop_utilisation(None, 1.5) is None

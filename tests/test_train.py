@@ -11,9 +11,9 @@ from PIL import Image
 
 from data_pipeline import input_pipeline
 from data_pipeline.errors import DataError
+from maskgan_jax import metric_log
 from maskgan_jax.errors import UserError
 from maskgan_jax.interruption import Interrupted
-from maskgan_jax.metric_log import MetricLog
 from maskgan_jax.train import train
 from tests.tiny import tiny_config
 
@@ -83,10 +83,41 @@ def test_sigterm_saves_the_step_and_the_same_command_goes_on(faces, tmp_path, mo
     assert sorted(logged_losses(tmp_path)) == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [4, 6])
+def test_an_evaluation_that_a_signal_cut_off_is_made_up_for(step, faces, tmp_path, monkeypatch):
+    config = tiny_config("mask_vae", faces)
+    config.eval_every_steps = 4
+    train(config, tmp_path / "whole")
+    whole = input_pipeline.eval_batches
+
+    def told_to_stop(*args, limit=None, **kwargs):
+        evaluated = metric_log.holds(tmp_path / "run", 4, "validation")
+        if limit is None and evaluated == (step == 6):
+            os.kill(os.getpid(), signal.SIGTERM)
+        return whole(*args, limit=limit, **kwargs)
+
+    monkeypatch.setattr(input_pipeline, "eval_batches", told_to_stop)
+    with pytest.raises(Interrupted, match=f"SIGTERM: saved step {step} in"):
+        train(config, tmp_path / "run")
+    assert not metric_log.holds(tmp_path / "run", step, "validation")
+    monkeypatch.undo()
+    train(config, tmp_path / "run")
+    assert evaluations(tmp_path / "run") == evaluations(tmp_path / "whole")
+    assert logged_losses(tmp_path / "run") == logged_losses(tmp_path / "whole")
+    train(config, tmp_path / "run")  # there is nothing left to do
+    assert len(evaluations(tmp_path / "run")) == 2
+
+
+def evaluations(run: Path) -> list[dict[str, float]]:
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [line for line in lines if any(name.startswith("validation/") for name in line)]
+
+
 def test_a_log_that_a_dying_machine_left_half_written_keeps_its_whole_lines(tmp_path):
     lines = '{"step": 1, "train/loss": 3.0}\n{"step": 2, "train/loss": 2.0}\n{"step": 3}\n'
     (tmp_path / "metrics.jsonl").write_bytes(lines.encode() + b'\x00\xff\x00\n[]\n{"step": 2')
-    MetricLog(tmp_path, resumed_step=2).close()
+    metric_log.MetricLog(tmp_path, resumed_step=2).close()
     assert logged_losses(tmp_path) == {1: {"train/loss": 3.0}, 2: {"train/loss": 2.0}}
     assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 2
 

@@ -47,7 +47,7 @@ def test_a_dry_run_of_logs_follows_worker_0(start):
 
 @pytest.fixture
 def checkout(tmp_path) -> Path:
-    """A repository with as much as the script looks for, something new, and links to what is large."""
+    """A repository with as much as the script looks for, something new and deleted, and links to what is large."""
     root = tmp_path / "checkout"
     for name in ("maskgan_jax/main.py", "configs/ebst.py", "old.py"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -58,6 +58,7 @@ def checkout(tmp_path) -> Path:
         subprocess.run([*git, *command], check=True)
     (root / "configs/ebst.py").write_text("changed\n")
     (root / "configs/mine.py").write_text("new\n")
+    (root / "old.py").unlink()
     for name in ("data", "runs", ".venv"):
         (root / name).symlink_to(tmp_path)
     return root
@@ -153,6 +154,7 @@ def test_install_brings_what_is_committed_or_what_is_here_and_leaves_data_and_ru
         }
     committed = dict.fromkeys(("maskgan_jax/main.py", "configs/ebst.py", "old.py"), "committed\n")
     assert contents[1] == committed
+    del committed["old.py"]
     assert contents[0] == committed | {"configs/ebst.py": "changed\n", "configs/mine.py": "new\n"}
     assert (folder / "runs/ebst").is_dir()
     assert not (folder / "data").exists()
