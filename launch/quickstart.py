@@ -8,6 +8,7 @@ import argparse
 import importlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -42,7 +43,7 @@ def main() -> None:
     for name, command in commands(options.faces, options.training, options.runs):
         print(f"\n$ python {shlex.join(command)}", flush=True)
         started = time.perf_counter()
-        status = subprocess.run([sys.executable, *command], env=ENVIRONMENT, check=False).returncode
+        status = run(command)
         if status:
             sys.exit(status)
         seconds[name] = time.perf_counter() - started
@@ -51,6 +52,15 @@ def main() -> None:
 
     stages = {stage: options.runs / f"{stage}_quickstart" for stage in STAGES}
     quickstart_report.report(data_folder(options.faces), SIZE, SEED, stages, options.runs / "quickstart", seconds)
+
+
+def run(command: list[str]) -> int:
+    """The status of a command. Ctrl-C is its affair: a terminal sends it to both, and the command saves first."""
+    previous = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        return subprocess.Popen([sys.executable, *command], env=ENVIRONMENT).wait()
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def data_folder(faces: int) -> Path:

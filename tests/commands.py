@@ -4,7 +4,9 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from ml_collections import ConfigDict
 
@@ -50,6 +52,16 @@ def joins(processes: int) -> list[list[str]]:
         port = listening.getsockname()[1]
     shared = [f"--coordinator_address=localhost:{port}", f"--num_processes={processes}"]
     return [[*shared, f"--process_id={process}"] for process in range(processes)]
+
+
+def wait_for(path: Path, processes: list[subprocess.Popen], timeout_s: float = 240) -> None:
+    """Until there is such a file, which the processes are at work on."""
+    deadline = time.monotonic() + timeout_s
+    while not path.exists():
+        ended = [process for process in processes if process.poll() is not None]
+        assert not ended, ended[0].communicate()[1]
+        assert time.monotonic() < deadline, path
+        time.sleep(0.05)
 
 
 def tiny_arguments(config: ConfigDict) -> list[str]:

@@ -5,14 +5,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from maskgan_jax import distributed
 from maskgan_jax.errors import UserError
-from tests.commands import joins, run_command, run_together, start_command, tiny_arguments
+from tests.commands import joins, run_command, run_together, start_command, tiny_arguments, wait_for
 from tests.test_train import logged_losses
 from tests.tiny import tiny_config
 
@@ -70,16 +69,6 @@ def test_two_processes_begin_together_and_a_signal_to_one_stops_both_at_the_same
         assert "Traceback" not in stderr
         assert f"saved step {saved} in " in stderr.splitlines()[-1]
     assert sorted(logged_losses(tmp_path / "run")) == list(range(1, saved + 1))
-
-
-def wait_for(path: Path, processes: list[subprocess.Popen], timeout_s: float = 240) -> None:
-    """Until there is such a file, which the processes are at work on."""
-    deadline = time.monotonic() + timeout_s
-    while not path.exists():
-        ended = [process for process in processes if process.poll() is not None]
-        assert not ended, ended[0].communicate()[1]
-        assert time.monotonic() < deadline, path
-        time.sleep(0.05)
 
 
 @pytest.mark.slow

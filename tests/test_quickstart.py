@@ -1,6 +1,11 @@
 """What the quickstart reports, on tiny runs."""
 
 import importlib
+import os
+import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +15,7 @@ from PIL import Image
 from data_pipeline.synthetic_faces import split_of
 from launch import quickstart, quickstart_report
 from maskgan_jax.photos import read_label_map, read_photo
+from tests.commands import wait_for
 
 
 def test_psnr_of_a_known_error():
@@ -27,6 +33,23 @@ def test_every_edit_is_of_a_face_that_no_stage_sees_and_changes_its_mask():
     assert len(edits) > 150
     assert all(edit.region.any() for edit in edits)
     assert split_of(9) == "test"
+
+
+@pytest.mark.slow
+def test_ctrl_c_lets_the_stage_at_work_save(tmp_path):
+    project = Path(__file__).parent.parent
+    (tmp_path / "configs").symlink_to(project / "configs")  # where commands look for them; data and runs go beside
+    command = [sys.executable, "-m", "launch.quickstart", "--faces=40", "--training=100"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(project)},
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    wait_for(tmp_path / "runs/mask_vae_quickstart/metrics.jsonl", [process])
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    printed = process.communicate(timeout=120)[1]
+    assert process.returncode == 75, printed
+    assert "Traceback" not in printed
+    assert re.match(r"SIGINT: (saved step \d+|nothing new to save) in", printed.splitlines()[-1])
 
 
 @pytest.mark.slow
