@@ -276,7 +276,7 @@ def _tidy(workdir: Path) -> int | None:
                 REFUSED,
                 f"{workdir}: damaged checkpoints can't be set aside ({error}); see to its permissions",
             )
-    distributed.meet(f"tidied {workdir.absolute()}")
+    distributed.meet("tidied")
     latest = distributed.first_says(latest)
     if latest == REFUSED:
         raise UserError(refusal or f"{workdir}: no checkpoint to go on from, as process 0 says")

@@ -1,5 +1,6 @@
 """Several hosts that train as one: joining, one going ahead of the others, and stopping together."""
 
+import itertools
 import os
 import sys
 import threading
@@ -23,6 +24,8 @@ MEETING_TIMEOUT_S = 24 * 3600
 
 BY_HAND = ("--coordinator_address", "--num_processes", "--process_id")
 """What it takes to join where no cluster says how."""
+
+_meetings = itertools.count()
 
 LEAVE_TIMEOUT_S = 60
 """How long a host that is done, or has failed, waits for the others before it leaves them."""
@@ -145,11 +148,12 @@ def first_alone(name: str) -> Iterator[None]:
 
 
 def meet(name: str) -> None:
-    """Waits until all hosts are here; a name serves once.
+    """Waits until all hosts are here, which all come to their meetings in the same order.
 
     They meet at process 0, not by an exchange between devices: on CPUs that gives up after half a minute.
     """
     everybody = set(range(jax.process_count()))
+    name = f"{name}, meeting {next(_meetings)}"  # one serves once
     ocp.multihost.sync_global_processes(name, timeout=MEETING_TIMEOUT_S, processes=everybody)
 
 

@@ -93,6 +93,20 @@ def test_where_one_of_two_is_killed_the_other_ends_and_the_same_command_goes_on(
 
 
 @pytest.mark.slow
+def test_processes_whose_folder_is_not_the_same_one_are_told(faces, uninterrupted, tmp_path):
+    command, joining = ["maskgan_jax.main", *tiny_run(faces, tmp_path, **LENGTH)], joins(2)
+    first = start_command(*command, *joining[0], f"--workdir={tmp_path / 'new'}")
+    second = start_command(*command, *joining[1], f"--workdir={shutil.copytree(uninterrupted, tmp_path / 'run')}")
+    try:
+        printed = second.communicate(timeout=120)[1]
+        assert second.returncode == 1
+        assert "process 0 finds step None there, process 1 finds 11; give all" in printed.splitlines()[-1]
+    finally:
+        first.kill()
+        first.communicate()
+
+
+@pytest.mark.slow
 def test_who_fails_alone_says_why_and_leaves_with_its_own_status(faces, tmp_path):
     command = ["maskgan_jax.main", *tiny_run(faces, tmp_path / "run")]
     first, second = joins(2)
@@ -159,11 +173,26 @@ def slurm(tasks: int) -> list[dict[str, str]]:
     return [shared | {"SLURM_PROCID": str(task), "SLURM_LOCALID": str(task)} for task in range(tasks)]
 
 
+def open_mpi(ranks: int) -> list[dict[str, str]]:
+    """What mpirun tells each rank; where it listens itself, JAX makes the coordinator's address of."""
+    shared = {
+        "OMPI_MCA_orte_hnp_uri": f"{os.getpid()}.0;tcp://127.0.0.1:34911", "OMPI_COMM_WORLD_SIZE": str(ranks)
+    }  # fmt: skip
+    return [
+        shared | {"OMPI_COMM_WORLD_RANK": str(rank), "OMPI_COMM_WORLD_LOCAL_RANK": str(rank)} for rank in range(ranks)
+    ]
+
+
 @pytest.mark.slow
-def test_tasks_of_slurm_join_by_themselves_unless_told_not_to():
-    assert started_by(slurm(2), None) == started_by(slurm(2), True) == ["0 2 2", "1 2 2"]
+@pytest.mark.parametrize("cluster", [slurm, open_mpi])
+def test_processes_of_a_cluster_join_by_themselves(cluster):
+    assert started_by(cluster(2), None) == ["0 2 2", "1 2 2"]
+
+
+@pytest.mark.slow
+def test_who_is_told_not_to_join_or_was_started_alone_trains_alone():
     assert started_by(slurm(2), False) == ["0 1 1", "0 1 1"]
-    assert started_by(slurm(1), None) == started_by([{}], None) == ["0 1 1"]
+    assert started_by([*slurm(1), *open_mpi(1), {}], None) == ["0 1 1"] * 3
 
 
 @pytest.mark.parametrize(
