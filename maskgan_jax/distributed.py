@@ -4,6 +4,7 @@ import itertools
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -25,10 +26,13 @@ MEETING_TIMEOUT_S = 24 * 3600
 BY_HAND = ("--coordinator_address", "--num_processes", "--process_id")
 """What it takes to join where no cluster says how."""
 
-_meetings = itertools.count()
+LAST_WORDS_S = 3
+"""How long a host that failed stays, so that others that failed likewise can say so before they miss it."""
 
 LEAVE_TIMEOUT_S = 60
 """How long a host that is done, or has failed, waits for the others before it leaves them."""
+
+_meetings = itertools.count()
 
 
 def join(
@@ -122,11 +126,12 @@ def _started_alone() -> bool:
 def leave(message: str, status: int) -> NoReturn:
     """Ends this process with a line and a status, although the others go on.
 
-    Where there are others, at once: JAX would wait for them, and then end this process too with a status of its own.
-    The others end when they miss this one, see `jax.distributed`.
+    Where there are others, without asking them: JAX would wait for them, and then end this process too with a status of
+    its own. The others end when they miss this one, see `jax.distributed`.
     """
     print(message, file=sys.stderr, flush=True)
     if jax.distributed.is_initialized():
+        time.sleep(LAST_WORDS_S)
         os._exit(status)
     sys.exit(status)
 

@@ -121,6 +121,7 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
             for step, report in enumerate(reports, start=last_step - len(reports) + 1):
                 skipped += skips.skipped(step, report)
                 if skips.in_a_row == config.max_bad_steps:
+                    checkpoints.finish(manager)
                     raise _stopped(config, state, step, last_step, report, folder)
             finite = {name: float(value) for name, value in reports[-1].losses.items() if math.isfinite(value)}
             named = {f"train/{name}": value for name, value in finite.items()} | {"train/skipped_steps": float(skipped)}

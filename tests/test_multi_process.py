@@ -1,5 +1,6 @@
 """Runs of several processes, as a user starts them: resumed elsewhere, stopped together, and never complete."""
 
+import json
 import os
 import shutil
 import signal
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from maskgan_jax import distributed
+from maskgan_jax import checkpoints, distributed
 from maskgan_jax.errors import UserError
 from tests.commands import joins, run_command, run_together, start_command, tiny_arguments, wait_for
 from tests.test_train import logged_losses
@@ -104,6 +105,17 @@ def test_processes_whose_folder_is_not_the_same_one_are_told(faces, uninterrupte
     finally:
         first.kill()
         first.communicate()
+
+
+@pytest.mark.slow
+def test_steps_that_are_not_finite_stop_all_and_the_state_is_kept_by_all(faces, tmp_path):
+    command = tiny_run(faces, tmp_path, num_train_steps=40, max_bad_steps=4, checkpoint_every_steps=1)
+    done = run_together("maskgan_jax.main", *command, "--config.optimiser.learning_rate=1e30", "--config.mesh.fsdp=2")
+    assert [each.returncode for each in done] == [1, 1], [each.stderr for each in done]
+    for each in done:
+        assert "as in 4 steps in a row" in each.stderr.splitlines()[-1]
+    assert len(json.loads((tmp_path / "bad_step_5/not_finite.json").read_text())["photos"]) == 8
+    checkpoints.open_manager(tmp_path / "bad_step_5", keep=1).close()  # which sees to the checksums
 
 
 @pytest.mark.slow
