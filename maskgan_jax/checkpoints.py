@@ -248,7 +248,7 @@ def _latest(workdir: Path, wanted_by: str) -> Iterator[tuple[ocp.CheckpointManag
         if not _folder(workdir).is_dir():
             raise UserError(f"{wanted_by}: no trained run at {workdir} (no checkpoints there)") from None
         raise UserError(f"{wanted_by}: the run at {workdir} has no checkpoint yet; let it train first") from None
-    options = ocp.CheckpointManagerOptions(create=False, read_only=True)
+    options = ocp.CheckpointManagerOptions(create=False)
     with ocp.CheckpointManager(_folder(workdir), options=options, item_handlers=_ChecksummedHandler()) as manager:
         yield manager, step
 
