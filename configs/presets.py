@@ -75,8 +75,7 @@ def preset(task: str, variant: str) -> ConfigDict:
     config.picture_every_steps = 1_000  # own
     config.checkpoint_every_steps = 1_000  # demo, save_latest_freq
     config.checkpoints_to_keep = 3  # own
-    config.checkpoints = ConfigDict()
-    config.checkpoints.best_metric = ""  # such as "validation/psnr": its best checkpoint stays too; "-..." for least
+    config.best_metric = ""  # such as "validation/psnr": its best checkpoint stays too; "-..." for least
     config.max_bad_steps = 10  # own; steps in a row that are not finite and skipped, before the run stops
     config.deterministic = False  # True: the same bits every time on a GPU too, more slowly; others always do
 

@@ -40,7 +40,7 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
     devices = mesh.make_mesh(config)
     with (
         Interruption(folder) as interruption,
-        checkpoints.open_manager(folder, config.checkpoints_to_keep, config.checkpoints.best_metric) as manager,
+        checkpoints.open_manager(folder, config.checkpoints_to_keep, config.best_metric) as manager,
     ):
         resumed_step = manager.latest_step()
         if resumed_step is not None:
@@ -184,7 +184,7 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
                 if due(step, config.eval_every_steps) and not stopping:
                     figures = evaluate(step)
                     stopping = figures is None
-                best_may_be_here = figures is not None and config.checkpoints.best_metric
+                best_may_be_here = figures is not None and config.best_metric
                 if checkpoint_due or stopping or best_may_be_here:
                     checkpoints.save(manager, state, step, figures)
                 if due(step, config.picture_every_steps) and not stopping:
@@ -203,13 +203,15 @@ def _check_policies(config: ConfigDict, task: Task, shapes: TrainState, batch: d
     """Sees to it that what is to be kept and when to give up can be meant so."""
     if config.max_bad_steps < 1:
         raise UserError(f"config.max_bad_steps: {config.max_bad_steps}; give 1 or more")
-    wanted = config.checkpoints.best_metric.removeprefix("-")
+    if not config.best_metric:
+        return
+    wanted = config.best_metric.removeprefix("-")
     sums = jax.eval_shape(task.evaluate, shapes, batch)
     figures = task.summarise(jax.tree.map(lambda total: np.ones(total.shape, total.dtype), sums))
     names = [f"{config.data.eval_split}/{name}" for name in figures]
-    if wanted and wanted not in names:
+    if wanted not in names:
         raise UserError(
-            f"config.checkpoints.best_metric: nothing is called '{wanted}' here; name one of {', '.join(names)}, "
+            f"config.best_metric: nothing is called '{wanted}' here; name one of {', '.join(names)}, "
             "with a '-' before it if less is better, or none"
         )
 

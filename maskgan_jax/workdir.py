@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 
 from maskgan_jax.errors import UserError
 
-MAY_CHANGE = ("checkpoint_every_steps", "checkpoints.best_metric", "checkpoints_to_keep", "eval_every_steps",
+MAY_CHANGE = ("best_metric", "checkpoint_every_steps", "checkpoints_to_keep", "eval_every_steps",
               "log_every_steps", "max_bad_steps", "picture_every_steps", "data.directory", "data.max_bad_fraction",
               "data.prepared", "mesh.data", "mesh.fsdp", "remat")  # fmt: skip
 """Fields that change nothing of what is computed, but perhaps its rounding: a run may go on with other values."""

@@ -190,6 +190,6 @@ def test_a_run_says_how_fast_it_is_and_records_a_profile_when_asked(faces, tmp_p
 
 def test_a_metric_that_is_not_measured_is_refused_with_those_that_are(faces, tmp_path):
     config = tiny_config("mask_vae", faces)
-    config.checkpoints.best_metric = "psnr"
+    config.best_metric = "psnr"
     with pytest.raises(UserError, match=r"best_metric: nothing is called 'psnr' here; name one of validation/"):
         train.train(config, tmp_path)

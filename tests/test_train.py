@@ -109,6 +109,18 @@ def test_an_evaluation_that_a_signal_cut_off_is_made_up_for(step, faces, tmp_pat
     assert len(evaluations(tmp_path / "run")) == 2
 
 
+@pytest.mark.slow
+def test_the_checkpoint_of_the_best_figure_outlives_later_ones(faces, tmp_path):
+    config = tiny_config("mask_vae", faces)
+    config.eval_every_steps = 1
+    config.checkpoints_to_keep = 1
+    config.best_metric = "-validation/mean_iou"  # the worst, for that one is not among the last
+    train(config, tmp_path)
+    worst = min(evaluations(tmp_path), key=lambda line: line["validation/mean_iou"])["step"]
+    assert worst < 6
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == [str(worst), "6"]
+
+
 def evaluations(run: Path) -> list[dict[str, float]]:
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     return [line for line in lines if any(name.startswith("validation/") for name in line)]
