@@ -15,7 +15,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from data_pipeline import labels, raw_layout
-from data_pipeline.errors import DataError
+from data_pipeline.errors import UserError
 from data_pipeline.host_tensorflow import tfds
 from data_pipeline.raw_tables import NUM_ATTRIBUTES
 
@@ -86,7 +86,7 @@ class CelebAMaskHQ(tfds.core.ShardBasedBuilder):
         directory, size = Path(dl_manager.manual_dir), self.builder_config.size
         layout = raw_layout.read_layout(directory)
         if layout.mask_side < size:
-            raise DataError(
+            raise UserError(
                 f"{directory}: masks of {layout.mask_side} px can't be prepared at {size} px; use a smaller size"
             )
         self.info.metadata["fingerprint"] = raw_layout.fingerprint(directory)

@@ -1,5 +1,5 @@
-"""What a data directory can get wrong."""
+"""What a user can get wrong."""
 
 
-class DataError(Exception):
-    """Data that can't be used; the message is one line: what, where, and what to do instead."""
+class UserError(Exception):
+    """Input that can't be used; the message is one line: what, where, and what to do instead."""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from data_pipeline import labels
-from data_pipeline.errors import DataError
+from data_pipeline.errors import UserError
 from data_pipeline.host_tensorflow import tf, tfds
 from data_pipeline.records import Examples, open_examples
 
@@ -52,7 +52,7 @@ def train_batches(
       process_count: number of processes that share it; the global batch doesn't depend on it.
 
     Raises:
-      DataError: the split has no examples, the processes can't share the batch equally, or, there or on the way, too
+      UserError: the split has no examples, the processes can't share the batch equally, or, there or on the way, too
         many records can't be read.
     """
     examples = open_examples(builder, split, "config.data.train_split", max_bad_fraction)
@@ -144,7 +144,7 @@ def _iterate(
 def _share(batch_size: int, process_index: int, process_count: int) -> slice:
     if batch_size < 1 or batch_size % process_count:
         expected = "at least 1" if process_count == 1 else f"a multiple of {process_count}, the number of processes"
-        raise DataError(f"config.batch_size = {batch_size}: expected {expected}")
+        raise UserError(f"config.batch_size = {batch_size}: expected {expected}")
     rows = batch_size // process_count
     return slice(process_index * rows, (process_index + 1) * rows)
 

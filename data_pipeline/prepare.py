@@ -11,7 +11,7 @@ from pathlib import Path
 
 from data_pipeline import raw_layout
 from data_pipeline.celebamask_hq import SIZES, CelebAMaskHQ
-from data_pipeline.errors import DataError
+from data_pipeline.errors import UserError
 from data_pipeline.host_tensorflow import tfds
 
 
@@ -24,11 +24,11 @@ def prepare(directory: str | Path, size: int, prepared: str | Path | None = None
       prepared: where the records lie; by default the folder `prepared` in `directory`.
 
     Raises:
-      DataError: the size is unknown, the raw data can't be used, the records were made from other raw data, or they
+      UserError: the size is unknown, the raw data can't be used, the records were made from other raw data, or they
         can't be written. Nothing half-written stays.
     """
     if size not in SIZES:
-        raise DataError(f"size {size}: can't be prepared; choose one of {', '.join(map(str, SIZES))}")
+        raise UserError(f"size {size}: can't be prepared; choose one of {', '.join(map(str, SIZES))}")
     directory = Path(directory).expanduser()
     prepared = Path(prepared).expanduser() if prepared else directory / "prepared"
     fingerprint = raw_layout.fingerprint(directory)
@@ -36,10 +36,10 @@ def prepare(directory: str | Path, size: int, prepared: str | Path | None = None
         try:
             _write_records(directory, size, prepared)
         except OSError as error:
-            raise DataError(f"{prepared}: can't write here ({error}); name another folder for the records") from error
+            raise UserError(f"{prepared}: can't write here ({error}); name another folder for the records") from error
     builder = _builder(prepared, size)
     if builder.info.metadata.get("fingerprint") != fingerprint:
-        raise DataError(f"{builder.data_dir}: made from other raw data than {directory} now holds; delete this folder")
+        raise UserError(f"{builder.data_dir}: made from other raw data than {directory} now holds; delete this folder")
     return builder
 
 
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("error: stopped; nothing half-written stays"))
     try:
         builder = prepare(options.directory, options.size, options.prepared)
-    except DataError as error:
+    except UserError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("error: interrupted; nothing half-written stays")

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from data_pipeline import labels, raw_tables
-from data_pipeline.errors import DataError
+from data_pipeline.errors import UserError
 
 PHOTOS = "CelebA-HQ-img"
 MASKS = "CelebAMask-HQ-mask-anno"
@@ -52,7 +52,7 @@ class RawLayout:
         """Returns example `index`'s photo as RGB, upright and without alpha.
 
         Raises:
-          DataError: the file can't be decoded or has another size than the first photo.
+          UserError: the file can't be decoded or has another size than the first photo.
         """
         return _read_rgb(_photo_path(self.directory, index), self.photo_side)
 
@@ -60,7 +60,7 @@ class RawLayout:
         """Returns example `index`'s label map, uint8 (mask_side, mask_side) in 0..18.
 
         Raises:
-          DataError: a part's file can't be decoded or has another size than the first mask.
+          UserError: a part's file can't be decoded or has another size than the first mask.
         """
         parts = {part: self._read_part(index, part) for part in self.parts[index]}
         return labels.merge_parts(parts, (self.mask_side, self.mask_side))
@@ -74,7 +74,7 @@ def read_layout(directory: Path) -> RawLayout:
     """Reads the tables of a raw data directory and checks that each listed example has its files.
 
     Raises:
-      DataError: the directory is not in the layout, a table has a malformed line, a file is missing, or the first
+      UserError: the directory is not in the layout, a table has a malformed line, a file is missing, or the first
         example's photo and masks don't fit together.
     """
     _require_layout(directory)
@@ -97,7 +97,7 @@ def fingerprint(directory: Path) -> str:
     """Returns a hash of the directory's tables, which tells whether prepared records were made from them.
 
     Raises:
-      DataError: the directory is not in the layout.
+      UserError: the directory is not in the layout.
     """
     _require_layout(directory)
     digest = hashlib.sha256()
@@ -123,10 +123,10 @@ def _part_path(directory: Path, index: int, part: str) -> Path:
 def _require_layout(directory: Path) -> None:
     expected = f"a raw data directory holds {PHOTOS}/, {MASKS}/ and {MAPPING}, as CelebAMask-HQ does when unpacked"
     if not directory.is_dir():
-        raise DataError(f"{directory}: no such directory; {expected}")
+        raise UserError(f"{directory}: no such directory; {expected}")
     for name, is_there in ((PHOTOS, Path.is_dir), (MASKS, Path.is_dir), (MAPPING, Path.is_file)):
         if not is_there(directory / name):
-            raise DataError(f"{directory / name}: missing; {expected}")
+            raise UserError(f"{directory / name}: missing; {expected}")
 
 
 def _require_photos(directory: Path, indices: Collection[int]) -> None:
@@ -134,7 +134,7 @@ def _require_photos(directory: Path, indices: Collection[int]) -> None:
     for index in indices:
         path = _photo_path(directory, index)
         if path.name not in there:
-            raise DataError(f"{path}: missing, though {MAPPING} lists it; add the photo or remove its line")
+            raise UserError(f"{path}: missing, though {MAPPING} lists it; add the photo or remove its line")
 
 
 def _find_parts(directory: Path, indices: Collection[int]) -> dict[int, list[str]]:
@@ -145,11 +145,11 @@ def _find_parts(directory: Path, indices: Collection[int]) -> dict[int, list[str
             if name and name[2] in labels.PARTS:
                 found[int(name[1])].append(name[2])
             elif name:
-                raise DataError(f"{path}: '{name[2]}' is no part; the parts are {', '.join(labels.PARTS)}")
+                raise UserError(f"{path}: '{name[2]}' is no part; the parts are {', '.join(labels.PARTS)}")
     for index in indices:
         if index not in found:
             path = _part_path(directory, index, "<part>")
-            raise DataError(f"{path}: no mask of any part, though {MAPPING} lists {index}; add them or remove its line")
+            raise UserError(f"{path}: no mask of any part, though {MAPPING} lists {index}; add them or remove its line")
     return {index: found[index] for index in indices}
 
 
@@ -158,7 +158,7 @@ def _sides_of_first(directory: Path, parts: Mapping[int, Sequence[str]]) -> tupl
     photo, mask = _photo_path(directory, first), _part_path(directory, first, min(parts[first]))
     photo_side, mask_side = _side(photo), _side(mask)
     if photo_side not in (mask_side, 2 * mask_side):
-        raise DataError(
+        raise UserError(
             f"{photo}: {photo_side}x{photo_side} px, expected {mask_side}x{mask_side} as its masks have, or twice that"
         )
     return photo_side, mask_side
@@ -171,7 +171,7 @@ def _side(path: Path) -> int:
     except _UNREADABLE as error:
         raise _unreadable(path, error) from error
     if width != height:
-        raise DataError(f"{path}: {width}x{height} px, expected a square picture")
+        raise UserError(f"{path}: {width}x{height} px, expected a square picture")
     return width
 
 
@@ -180,12 +180,12 @@ def _read_rgb(path: Path, side: int) -> Image.Image:
         with Image.open(path) as image:
             if image.size != (side, side):
                 width, height = image.size
-                raise DataError(f"{path}: {width}x{height} px, expected {side}x{side} as the first example has it")
+                raise UserError(f"{path}: {width}x{height} px, expected {side}x{side} as the first example has it")
             return ImageOps.exif_transpose(image).convert("RGB")
     except _UNREADABLE as error:
         raise _unreadable(path, error) from error
 
 
-def _unreadable(path: Path, error: Exception) -> DataError:
+def _unreadable(path: Path, error: Exception) -> UserError:
     reason = " ".join(str(error).split()) or type(error).__name__
-    return DataError(f"{path}: not a readable picture ({reason}); download or render it again")
+    return UserError(f"{path}: not a readable picture ({reason}); download or render it again")

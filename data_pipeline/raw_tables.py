@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
-from data_pipeline.errors import DataError
+from data_pipeline.errors import UserError
 
 NUM_ATTRIBUTES = 40
 
@@ -15,7 +15,7 @@ def read_mapping(path: Path) -> dict[int, int]:
     """Returns every listed example's index in CelebA, in the order of the file.
 
     Raises:
-      DataError: a malformed line, an example listed twice, or none at all.
+      UserError: a malformed line, an example listed twice, or none at all.
     """
     header, *rows = _read_lines(path) or [""]
     columns = "idx orig_idx orig_file"
@@ -31,10 +31,10 @@ def read_mapping(path: Path) -> dict[int, int]:
         except ValueError:
             raise _malformed(path, line_number, line, f"'{columns}', two integers and a file name") from None
         if index in celeba_index:
-            raise DataError(f"{path}:{line_number}: example {index} is listed twice; keep one of the two lines")
+            raise UserError(f"{path}:{line_number}: example {index} is listed twice; keep one of the two lines")
         celeba_index[index] = original
     if not celeba_index:
-        raise DataError(f"{path}: lists no example; download or render it again")
+        raise UserError(f"{path}: lists no example; download or render it again")
     return celeba_index
 
 
@@ -42,7 +42,7 @@ def read_attributes(path: Path, wanted: Collection[int]) -> dict[int, np.ndarray
     """Returns every example's attributes, int8 (40,) of -1 or 1; None, after a warning, if there is no such file.
 
     Raises:
-      DataError: a malformed line, or none for a wanted example.
+      UserError: a malformed line, or none for a wanted example.
     """
     expected = f"{NUM_ATTRIBUTES} values of -1 or 1"
     return _read_annotations(path, wanted, _parse_attributes, expected, without="attributes are all 0")
@@ -72,7 +72,7 @@ def _read_annotations(
             raise _malformed(path, line_number, line, f"'<i>.jpg' and {expected}") from None
     missing = next((index for index in wanted if index not in values), None)
     if missing is not None:
-        raise DataError(f"{path}: no line for {missing}.jpg, which the mapping file lists; download or render it again")
+        raise UserError(f"{path}: no line for {missing}.jpg, which the mapping file lists; download or render it again")
     return values
 
 
@@ -94,5 +94,5 @@ def _read_lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
-def _malformed(path: Path, line_number: int, line: str, expected: str) -> DataError:
-    return DataError(f"{path}:{line_number}: expected {expected}, found {line[:60]!r}; download or render it again")
+def _malformed(path: Path, line_number: int, line: str, expected: str) -> UserError:
+    return UserError(f"{path}:{line_number}: expected {expected}, found {line[:60]!r}; download or render it again")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from absl import logging
 
-from data_pipeline.errors import DataError
+from data_pipeline.errors import UserError
 from data_pipeline.host_tensorflow import tf, tfds
 
 # Up to this size a split is decoded once: a quickstart's steps are too short to decode pictures in between.
@@ -25,7 +25,7 @@ class Examples:
       photos: rows, int64 (n,), to `image_t`, uint8 (n, h, w, 3), `mask_t`, uint8 (n, h, w), and `index`, int32 (n,).
       masks: rows to their label maps alone, uint8 (n, h, w).
       repair: rows of photos and of masks among which one failed with an error of TensorFlow; from then on they succeed.
-        False where nothing was wrong with them. Raises DataError where too many of the split's records can't be read.
+        False where nothing was wrong with them. Raises UserError where too many of the split's records can't be read.
     """
 
     count: int
@@ -44,7 +44,7 @@ def open_examples(builder: tfds.core.DatasetBuilder, split: str, field: str, max
       max_bad_fraction: up to this part of its records may be unreadable.
 
     Raises:
-      DataError: the split has no examples, or too many can't be read.
+      UserError: the split has no examples, or too many can't be read.
     """
     splits = builder.info.splits
     try:
@@ -53,7 +53,7 @@ def open_examples(builder: tfds.core.DatasetBuilder, split: str, field: str, max
         count = 0
     if not count:
         there = ", ".join(f"{name} ({info.num_examples})" for name, info in splits.items())
-        raise DataError(
+        raise UserError(
             f"{builder.data_dir}: no examples in split '{split}'; set {field} to one that has some: {there}"
         )
     examples = _recorded(builder, split, count, max_bad_fraction)
@@ -98,7 +98,7 @@ def _recorded(builder: tfds.core.DatasetBuilder, split: str, count: int, max_bad
         unreadable.add(row)
         if len(unreadable) > min(max_bad_fraction * count, count - 1):
             rows = ", ".join(map(str, sorted(unreadable)))
-            raise DataError(
+            raise UserError(
                 f"{builder.data_dir}: {len(unreadable)} of the {count} records of split '{split}' can't be read "
                 f"({rows}, counted from 0), more than config.data.max_bad_fraction = {max_bad_fraction} allows; "
                 "delete this folder to have it prepared anew"

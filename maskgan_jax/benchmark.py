@@ -20,13 +20,14 @@ from jax.stages import Compiled
 from ml_collections import ConfigDict, config_flags
 from tqdm import tqdm
 
+from data_pipeline.errors import UserError
 from data_pipeline.labels import NUM_CLASSES
-from maskgan_jax import accelerators, mesh, tasks
-from maskgan_jax.command import run
-from maskgan_jax.errors import UserError
-from maskgan_jax.guard import guarded
-from maskgan_jax.model_flops import model_flop_utilisation, model_flops
-from maskgan_jax.workdir import replace_text
+from maskgan_jax import tasks
+from maskgan_jax.cli import run
+from maskgan_jax.devices import hardware, mesh
+from maskgan_jax.devices.model_flops import model_flop_utilisation, model_flops
+from maskgan_jax.runs.directory import replace_text
+from maskgan_jax.training.skip_nonfinite import guarded
 
 CONFIG = config_flags.DEFINE_config_file("config", None, "The config to measure: a file of configs/, and a :variant.")
 RUNS = flags.DEFINE_integer("runs", 5, "Timed runs; the median and the spread over them are reported.", lower_bound=1)
@@ -118,7 +119,7 @@ def _made_up_batch(config: ConfigDict) -> dict[str, np.ndarray]:
 
 def _peak_memory(step: Compiled) -> dict[str, int]:
     """What the device's allocator saw; where it doesn't tell, as on a CPU, what the process took."""
-    in_use = accelerators.peak_memory()
+    in_use = hardware.peak_memory()
     if in_use is not None:
         peak = {"peak memory of a device, bytes": in_use}
     else:

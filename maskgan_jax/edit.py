@@ -23,13 +23,14 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from maskgan_jax import jobs, pictures, subjects
-from maskgan_jax.alignment import crop
-from maskgan_jax.command import ArgumentParser, run
-from maskgan_jax.editing import Editor, Portrait
-from maskgan_jax.errors import UserError
-from maskgan_jax.mask_editing import PART_GROUPS, transfer_parts
-from maskgan_jax.photos import read_photo
+from data_pipeline.errors import UserError
+from maskgan_jax.cli import ArgumentParser, run
+from maskgan_jax.editing import file_jobs, session
+from maskgan_jax.editing.editor import Editor, Portrait
+from maskgan_jax.editing.part_transfer import PART_GROUPS, transfer_parts
+from maskgan_jax.photos import grid
+from maskgan_jax.photos.alignment import crop
+from maskgan_jax.photos.files import read_photo
 
 NOT_GIVEN = {
     "mask": [], "edited_mask": [], "reference_image": None, "reference_mask": None, "feather": None, "no_align": False,
@@ -47,7 +48,7 @@ def main(options: argparse.Namespace) -> None:
     Raises:
       UserError: a job could not be done; of several, the others were.
     """
-    todo = jobs.plan(
+    todo = file_jobs.plan(
         options.image, options.mask, options.edited_mask, options.out, options.formats,
         [file for file in (options.reference_image, options.reference_mask) if file],
     )  # fmt: skip
@@ -72,12 +73,12 @@ def main(options: argparse.Namespace) -> None:
 def write(result: Image.Image | list[Image.Image], out: Path) -> None:
     """Writes a picture; several become a GIF, or else a strip."""
     if isinstance(result, Image.Image):
-        pictures.save(result, out)
+        grid.save(result, out)
     elif out.suffix.lower() == ".gif":
         frames = {"save_all": True, "append_images": result[1:], "duration": FRAME_MILLISECONDS, "loop": 0}
-        pictures.save(result[0], out, **frames)
+        grid.save(result[0], out, **frames)
     else:
-        pictures.save(strip(result), out)
+        grid.save(strip(result), out)
 
 
 def strip(images: list[Image.Image]) -> Image.Image:
@@ -92,28 +93,28 @@ def reader(options: argparse.Namespace, editor: Editor):
     """A function from a job to its subject and portrait; the last photo's are kept, not made again."""
 
     @lru_cache(maxsize=1)
-    def read(image: Path, mask: Path | None) -> tuple[subjects.Subject, Portrait]:
-        subject = subjects.read(image, mask, not options.no_align, options.face)
+    def read(image: Path, mask: Path | None) -> tuple[session.Subject, Portrait]:
+        subject = session.read(image, mask, not options.no_align, options.face)
         return subject, editor.portrait(subject.face, subject.mask)
 
     return lambda job: read(job.image, job.mask)
 
 
-def read_reference(options: argparse.Namespace) -> subjects.Subject:
+def read_reference(options: argparse.Namespace) -> session.Subject:
     """The other photo, with its mask if there is one."""
     given = options.reference_image, options.reference_mask
-    return subjects.read(*given, not options.no_align, options.reference_face)
+    return session.read(*given, not options.no_align, options.reference_face)
 
 
 def reference_mask(options: argparse.Namespace, editor: Editor) -> np.ndarray:
     """The reference's mask, given or parsed."""
     if options.reference_mask:
-        return subjects.read_square_mask(options.reference_mask)
+        return session.read_square_mask(options.reference_mask)
     return editor.parse(read_reference(options).face)
 
 
 def redraw(
-    options: argparse.Namespace, editor: Editor, subject: subjects.Subject, portrait: Portrait, edited_mask: np.ndarray
+    options: argparse.Namespace, editor: Editor, subject: session.Subject, portrait: Portrait, edited_mask: np.ndarray
 ) -> Image.Image:
     """The edit, and the photo around it as far as the options want it kept."""
     feather = FEATHER if options.feather is None else options.feather
@@ -133,8 +134,8 @@ def edit(options: argparse.Namespace):
     editor = make_editor(options)
     read = reader(options, editor)
 
-    def work(job: jobs.Job) -> Image.Image:
-        edited = subjects.read_square_mask(job.edited_mask)
+    def work(job: file_jobs.Job) -> Image.Image:
+        edited = session.read_square_mask(job.edited_mask)
         subject, portrait = read(job)
         if subject.mask is not None and edited.shape != subject.mask.shape:
             raise UserError(
@@ -154,7 +155,7 @@ def style(options: argparse.Namespace):
     reference = read_reference(options)
     reference = editor.portrait(reference.face, reference.mask)
 
-    def work(job: jobs.Job) -> Image.Image:
+    def work(job: file_jobs.Job) -> Image.Image:
         subject, portrait = read(job)
         drawn = editor.copy_style(portrait, reference)
         return Image.fromarray(subject.put_back(drawn) if options.paste_back else drawn)
@@ -169,7 +170,7 @@ def transfer(options: argparse.Namespace):
     reference = reference_mask(options, editor)
     parts = [part.strip() for part in options.parts.split(",")]
 
-    def work(job: jobs.Job) -> Image.Image:
+    def work(job: file_jobs.Job) -> Image.Image:
         subject, portrait = read(job)
         return redraw(options, editor, subject, portrait, transfer_parts(portrait.mask, reference, parts))
 
@@ -182,7 +183,7 @@ def interpolate(options: argparse.Namespace):
     read = reader(options, editor)
     reference = reference_mask(options, editor)
 
-    def work(job: jobs.Job) -> list[Image.Image]:
+    def work(job: file_jobs.Job) -> list[Image.Image]:
         _, portrait = read(job)
         return [Image.fromarray(frame) for frame in editor.interpolate(portrait, reference, options.frames)]
 
@@ -193,9 +194,9 @@ def parse(options: argparse.Namespace):
     """The mask of each photo."""
     editor = Editor(face_parser=options.face_parser)
 
-    def work(job: jobs.Job) -> Image.Image:
-        subject = subjects.read(job.image, None, not options.no_align, options.face)
-        return pictures.of_labels(editor.parse(subject.face))
+    def work(job: file_jobs.Job) -> Image.Image:
+        subject = session.read(job.image, None, not options.no_align, options.face)
+        return grid.of_labels(editor.parse(subject.face))
 
     return work
 
@@ -203,9 +204,9 @@ def parse(options: argparse.Namespace):
 def align(options: argparse.Namespace):
     """The aligned face of each photo."""
 
-    def work(job: jobs.Job) -> Image.Image:
+    def work(job: file_jobs.Job) -> Image.Image:
         photo = read_photo(job.image)
-        return Image.fromarray(crop(photo, subjects.locate(photo, job.image, options.face), options.size))
+        return Image.fromarray(crop(photo, session.locate(photo, job.image, options.face), options.size))
 
     return work
 

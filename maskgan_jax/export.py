@@ -19,9 +19,10 @@ from absl import app, flags
 from jax import export
 from ml_collections import ConfigDict
 
-from maskgan_jax import checkpoints, inference, models, workdir
-from maskgan_jax.command import run
-from maskgan_jax.errors import UserError
+from data_pipeline.errors import UserError
+from maskgan_jax.cli import run
+from maskgan_jax.inference import functions, models
+from maskgan_jax.runs import checkpoints, directory
 
 CHECKPOINT = flags.DEFINE_string("checkpoint", None, "Folder of a training run, or of an import.")
 OUT = flags.DEFINE_string("out", None, "Folder to write; it may not be there yet.")
@@ -50,7 +51,7 @@ def write(checkpoint: Path, out: Path) -> None:
     Raises:
       UserError: no run there, or something at `out` already.
     """
-    config = workdir.load_config(checkpoint)
+    config = directory.load_config(checkpoint)
     if config.task not in NETWORKS:
         raise UserError(f"{checkpoint}: its task is '{config.task}'; the tasks are {', '.join(NETWORKS)}")
     loaded = {name: models.load(name, checkpoint, "--checkpoint") for name in NETWORKS[config.task]}
@@ -64,8 +65,8 @@ def write(checkpoint: Path, out: Path) -> None:
 
 def serialise(generator: models.Model) -> dict[str, bytes]:
     """The generator's two functions with its weights, by file name; any batch size."""
-    encode_style = partial(inference.encode_style, generator.network, generator.variables)
-    generate = partial(inference.generate, generator.network, generator.variables)
+    encode_style = partial(functions.encode_style, generator.network, generator.variables)
+    generate = partial(functions.generate, generator.network, generator.variables)
     (batch,) = export.symbolic_shape("b")
     size = generator.size
     masks = jax.ShapeDtypeStruct((batch, size, size), jnp.uint8)

@@ -20,12 +20,11 @@ from pathlib import Path
 from absl import app, flags
 from ml_collections import config_flags
 
-from data_pipeline.errors import DataError
-from maskgan_jax import distributed
-from maskgan_jax.command import run
-from maskgan_jax.errors import UserError
-from maskgan_jax.interruption import Interrupted
-from maskgan_jax.train import train
+from data_pipeline.errors import UserError
+from maskgan_jax.cli import run
+from maskgan_jax.devices import multihost
+from maskgan_jax.training.interruption import Interrupted
+from maskgan_jax.training.loop import train
 
 CONFIG = config_flags.DEFINE_config_file("config", None, "The run's config: a file of configs/, and a :variant.")
 WORKDIR = flags.DEFINE_string("workdir", None, "The run's folder; runs/<config's name> unless given.")
@@ -45,18 +44,18 @@ def main(argv: list[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"unexpected argument {argv[1]}; every option begins with --")
     config = CONFIG.value
-    distributed.join(
+    multihost.join(
         DISTRIBUTED.value, COORDINATOR.value, NUM_PROCESSES.value, PROCESS_ID.value, timeout_s=JOIN_TIMEOUT_S.value
     )
     try:
         train(config, Path(WORKDIR.value or f"runs/{config.name}"))
     except Interrupted as interrupted:
         if interrupted.step is None:
-            distributed.leave(str(interrupted), interrupted.exit_status)
+            multihost.leave(str(interrupted), interrupted.exit_status)
         print(interrupted, file=sys.stderr)  # and so do the others, which saved the same step
         sys.exit(interrupted.exit_status)
-    except (UserError, DataError) as error:
-        distributed.leave(f"error: {error}", 1)
+    except UserError as error:
+        multihost.leave(f"error: {error}", 1)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from maskgan_jax.workdir import flatten
+from maskgan_jax.runs.directory import flatten
 from tests.tiny import CONFIGS
 
 

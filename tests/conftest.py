@@ -52,7 +52,7 @@ def faces(shared) -> Path:
 @pytest.fixture(scope="session")
 def runs(faces: Path, shared) -> Path:
     """A folder with a tiny run of each task: `mask_vae`, `dense_mapping`, `ebst`, `face_parser`."""
-    from maskgan_jax.train import train
+    from maskgan_jax.training.loop import train
     from tests.tiny import tiny_config
 
     def fill(folder: Path) -> None:

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from data_pipeline.errors import UserError
 from data_pipeline.synthetic_faces import EDITS, face, render
-from maskgan_jax import edit, pictures
-from maskgan_jax.editing import Editor
-from maskgan_jax.errors import UserError
-from maskgan_jax.photos import read_label_map, read_photo
+from maskgan_jax import edit
+from maskgan_jax.editing.editor import Editor
+from maskgan_jax.photos import grid
+from maskgan_jax.photos.files import read_label_map, read_photo
 from tests.commands import run_command
 
 SIZE = 64
@@ -25,8 +26,8 @@ def files(tmp_path: Path) -> dict[str, Path]:
     other_photo, other_mask = render(other.geometry, other.style, 96)
     pixels = {"image": photo, "mask": mask, "edited": edited, "other": other_photo, "other_mask": other_mask}
     for name, array in pixels.items():
-        picture = pictures.of_labels(array) if array.ndim == 2 else Image.fromarray(array)
-        pictures.save(picture, tmp_path / f"{name}.png")
+        picture = grid.of_labels(array) if array.ndim == 2 else Image.fromarray(array)
+        grid.save(picture, tmp_path / f"{name}.png")
     return {name: tmp_path / f"{name}.png" for name in pixels}
 
 
@@ -185,7 +186,7 @@ def test_a_photo_without_a_mask_is_aligned_edited_and_pasted_back(do, tmp_path):
     assert pixels(tmp_path / "face.png").shape == (128, 128, 3)
     painted = read_label_map(tmp_path / "mask.png").copy()
     painted[30:40, 30:40] = (painted[30:40, 30:40] + 1) % 19
-    pictures.save(pictures.of_labels(painted), tmp_path / "painted.png")
+    grid.save(grid.of_labels(painted), tmp_path / "painted.png")
 
     do("edit", "--image", tmp_path / "me.png", "--edited-mask", tmp_path / "painted.png", "--keep-outside",
        "--feather", 2, "--paste-back", "--out", tmp_path / "out.png")  # fmt: skip

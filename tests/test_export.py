@@ -8,10 +8,12 @@ import jax
 import numpy as np
 import pytest
 
+from data_pipeline.errors import UserError
 from data_pipeline.synthetic_faces import EDITS, face, render
-from maskgan_jax import export, models, workdir
-from maskgan_jax.editing import Editor
-from maskgan_jax.errors import UserError
+from maskgan_jax import export
+from maskgan_jax.editing.editor import Editor
+from maskgan_jax.inference import models
+from maskgan_jax.runs import directory
 
 SIZE = 64
 
@@ -46,7 +48,7 @@ def test_nothing_of_training_is_in_it(exported):
     saved = "".join(path.read_text(errors="ignore") for path in exported.rglob("_METADATA"))
     assert "generator" in saved
     assert not any(name in saved for name in ("discriminator", "opt_state", "alpha_blender", "average"))
-    assert workdir.load_config(exported).average_decay == 0
+    assert directory.load_config(exported).average_decay == 0
 
 
 def test_the_serialised_functions_run_where_the_package_is_not_installed(exported, edit, tmp_path):

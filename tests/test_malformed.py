@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_pipeline.errors import DataError
+from data_pipeline.errors import UserError
 from data_pipeline.labels import NUM_CLASSES, PALETTE
 from data_pipeline.synthetic_faces import face, render
-from maskgan_jax import edit, export, pictures
-from maskgan_jax.errors import UserError
-from maskgan_jax.photos import read_label_map, read_photo
+from maskgan_jax import edit, export
+from maskgan_jax.photos import grid
+from maskgan_jax.photos.files import read_label_map, read_photo
 
 SIZE = 64
 
@@ -81,8 +81,8 @@ def originals(runs, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("originals")
     for name, index in (("image", 9), ("reference_image", 19)):
         photo, mask = render(face(0, index).geometry, face(0, index).style, SIZE)
-        pictures.save(Image.fromarray(photo), folder / f"{name}.png")
-        pictures.save(pictures.of_labels(mask), folder / f"{name.replace('image', 'mask')}.png")
+        grid.save(Image.fromarray(photo), folder / f"{name}.png")
+        grid.save(grid.of_labels(mask), folder / f"{name.replace('image', 'mask')}.png")
     shutil.copy(folder / "reference_mask.png", folder / "edited_mask.png")
     export.write(runs / "ebst", folder / "model")
     return folder
@@ -163,7 +163,7 @@ def test_files_of_weights(runs, tmp_path):
     """20 cases."""
     pytest.importorskip("torch")
     from maskgan_jax.interop import transfer
-    from maskgan_jax.workdir import load_config
+    from maskgan_jax.runs.directory import load_config
 
     good = tmp_path / "good.pth"
     transfer.export_model(runs / "dense_mapping", good, "generator")
@@ -187,7 +187,7 @@ def outcome(run: Callable[[], None], folder: Path, out: Path, case: str) -> str:
     refusal = None
     try:
         run()
-    except (UserError, DataError) as error:
+    except UserError as error:
         refusal = str(error)
     except Exception as error:
         raise AssertionError(f"{case}: {type(error).__name__}: {error}") from error

@@ -14,7 +14,7 @@ from PIL import Image
 
 from data_pipeline.synthetic_faces import split_of
 from launch import quickstart, quickstart_report
-from maskgan_jax.photos import read_label_map, read_photo
+from maskgan_jax.photos.files import read_label_map, read_photo
 from tests.commands import wait_for
 
 

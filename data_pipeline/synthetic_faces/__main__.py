@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 
-from data_pipeline.errors import DataError
+from data_pipeline.errors import UserError
 from data_pipeline.synthetic_faces.write import write
 
 _EPILOG = """\
@@ -40,7 +40,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         written = write(arguments.out, arguments.count, arguments.size, arguments.seed)
-    except (DataError, OSError) as error:
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

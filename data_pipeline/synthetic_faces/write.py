@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from data_pipeline.errors import DataError
+from data_pipeline.errors import UserError
 from data_pipeline.labels import CLASSES
 from data_pipeline.synthetic_faces.attributes import ATTRIBUTES, attributes_of
 from data_pipeline.synthetic_faces.faces import Face, face
@@ -44,7 +44,7 @@ def write(out: str | os.PathLike, count: int, size: int, seed: int) -> bool:
       True if it wrote the faces, False if `out` held exactly these already.
 
     Raises:
-      DataError: `out` holds something else, or an argument is out of its range.
+      UserError: `out` holds something else, or an argument is out of its range.
     """
     out = Path(out)
     record = {"renderer": RENDERER, "count": count, "size": size, "seed": seed}
@@ -65,11 +65,11 @@ def _check(count: int, size: int, seed: int) -> None:
     try:
         check_size(size)
     except ValueError as error:
-        raise DataError(str(error)) from error
+        raise UserError(str(error)) from error
     if not 1 <= count <= MAX_COUNT:
-        raise DataError(f"count must be 1 to {MAX_COUNT}, got {count}")
+        raise UserError(f"count must be 1 to {MAX_COUNT}, got {count}")
     if seed < 0:
-        raise DataError(f"seed must be 0 or more, got {seed}")
+        raise UserError(f"seed must be 0 or more, got {seed}")
 
 
 def _holds(out: Path, record: dict[str, int]) -> bool:
@@ -80,7 +80,7 @@ def _holds(out: Path, record: dict[str, int]) -> bool:
             return True
     except (OSError, ValueError):
         pass
-    raise DataError(f"{out} exists and holds other data; remove it or write to another directory")
+    raise UserError(f"{out} exists and holds other data; remove it or write to another directory")
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from pathlib import Path
 from absl import flags
 from ml_collections import config_flags
 
-from maskgan_jax.command import run
-from maskgan_jax.errors import UserError
+from data_pipeline.errors import UserError
+from maskgan_jax.cli import run
 from maskgan_jax.interop import transfer
 from maskgan_jax.interop.kinds import KINDS
 

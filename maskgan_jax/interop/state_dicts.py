@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from maskgan_jax.errors import UserError
+from data_pipeline.errors import UserError
 
 Arrays = Mapping[str, np.ndarray]
 

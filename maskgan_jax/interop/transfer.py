@@ -4,10 +4,11 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from maskgan_jax import checkpoints, models
-from maskgan_jax.errors import UserError
+from data_pipeline.errors import UserError
+from maskgan_jax.inference import models
 from maskgan_jax.interop import state_dicts, weights
 from maskgan_jax.interop.kinds import KINDS
+from maskgan_jax.runs import checkpoints
 
 
 def import_model(file: Path, out: Path, kind: str, config: ConfigDict | None = None) -> None:

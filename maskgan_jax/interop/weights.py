@@ -8,8 +8,8 @@ from flax import traverse_util
 from jaxtyping import PyTree
 from ml_collections import ConfigDict
 
-from maskgan_jax import models
-from maskgan_jax.errors import UserError
+from data_pipeline.errors import UserError
+from maskgan_jax.inference import models
 from maskgan_jax.interop import entries, state_dicts
 from maskgan_jax.interop.entries import Dropped, Entry, Unused
 from maskgan_jax.interop.kinds import Kind

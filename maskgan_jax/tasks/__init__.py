@@ -2,7 +2,7 @@
 
 import importlib
 
-from maskgan_jax.errors import UserError
+from data_pipeline.errors import UserError
 from maskgan_jax.tasks.task import Task
 
 NAMES = ("mask_vae", "dense_mapping", "ebst", "face_parser")

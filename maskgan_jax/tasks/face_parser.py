@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Integer
 
+from data_pipeline.errors import UserError
 from maskgan_jax import losses
-from maskgan_jax.errors import UserError
 from maskgan_jax.networks.face_parser import FaceParser
 from maskgan_jax.tasks.microbatches import over_microbatches
 from maskgan_jax.tasks.optimiser import adam, update

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from data_pipeline.celebamask_hq import split_of
-from data_pipeline.errors import DataError
+from data_pipeline.errors import UserError
 from data_pipeline.prepare import prepare
 
 MASK_SIDE = 128
@@ -29,7 +29,7 @@ def expected_label_map(directory: Path, index: int, size: int) -> np.ndarray:
 
 
 def error_of(directory: Path, size: int = 64) -> str:
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(UserError) as caught:
         prepare(directory, size)
     message = str(caught.value)
     assert "\n" not in message
@@ -171,7 +171,7 @@ def test_masks_smaller_than_the_requested_size(own_directory):
 
 
 def test_unknown_size(raw_directory):
-    with pytest.raises(DataError, match="size 100: can't be prepared; choose one of 64, 128, 256, 512"):
+    with pytest.raises(UserError, match="size 100: can't be prepared; choose one of 64, 128, 256, 512"):
         prepare(raw_directory, 100)
 
 
@@ -209,7 +209,7 @@ def test_records_of_other_raw_data_are_refused(own_directory):
     builder = prepare(own_directory, 64)
     mapping = own_directory / "CelebA-HQ-to-CelebA-mapping.txt"
     mapping.write_text("\n".join(mapping.read_text().splitlines()[:-1]))
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(UserError) as caught:
         prepare(own_directory, 64)
     assert str(caught.value).startswith(f"{builder.data_dir}: made from other raw data")
 

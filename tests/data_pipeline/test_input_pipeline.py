@@ -9,7 +9,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from data_pipeline import labels, records
-from data_pipeline.errors import DataError
+from data_pipeline.errors import UserError
 from data_pipeline.host_tensorflow import tf
 from data_pipeline.input_pipeline import eval_batches, train_batches
 from data_pipeline.prepare import prepare
@@ -160,15 +160,15 @@ def test_empty_split_is_named(own_directory):
     mapping.write_text("\n".join(mapping.read_text().splitlines()[:3]))
     only_train = prepare(own_directory, 64)
     with pytest.raises(
-        DataError, match=r"no examples in split 'validation'; set config\.data\.eval_split .*train \(2\)"
+        UserError, match=r"no examples in split 'validation'; set config\.data\.eval_split .*train \(2\)"
     ):
         eval_batches(only_train, "validation", batch_size=2)
-    with pytest.raises(DataError, match=r"config\.data\.train_split"):
+    with pytest.raises(UserError, match=r"config\.data\.train_split"):
         train_batches(only_train, "test", batch_size=2, seed=0)
 
 
 def test_batch_that_hosts_cannot_share(builder):
-    with pytest.raises(DataError, match=r"config\.batch_size = 6: expected a multiple of 4"):
+    with pytest.raises(UserError, match=r"config\.batch_size = 6: expected a multiple of 4"):
         train_batches(builder, "train", batch_size=6, seed=0, process_count=4)
 
 
@@ -222,5 +222,5 @@ def test_evaluation_replaces_too(damaged, storage):
 
 def test_more_unreadable_records_than_allowed_are_named(damaged, storage):
     message = r"2 of the 9 records of split 'train' can't be read \(4, 5, .* config\.data\.max_bad_fraction = 0\.2 "
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(UserError, match=message):
         first(3, damaged, "train", batch_size=9, seed=0, max_bad_fraction=0.2)

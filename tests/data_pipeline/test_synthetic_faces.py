@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_pipeline.errors import DataError
+from data_pipeline.errors import UserError
 from data_pipeline.labels import CLASSES, NUM_CLASSES, PARTS, merge_parts
 from data_pipeline.synthetic_faces import ATTRIBUTES, EDITS, attributes_of, face, render, split_of, write
 from data_pipeline.synthetic_faces.__main__ import main
@@ -226,7 +226,7 @@ def test_writing_again_leaves_the_same_data_and_refuses_other_data(tmp_path):
     assert write(out, count=2, size=32, seed=0)
     written = {file: file.stat().st_mtime_ns for file in out.rglob("*")}
     assert not write(out, count=2, size=32, seed=0)
-    with pytest.raises(DataError, match="holds other data"):
+    with pytest.raises(UserError, match="holds other data"):
         write(out, count=2, size=32, seed=1)
     assert {file: file.stat().st_mtime_ns for file in out.rglob("*")} == written
 
@@ -240,7 +240,7 @@ def test_writing_again_leaves_the_same_data_and_refuses_other_data(tmp_path):
     ],
 )
 def test_arguments_out_of_range_are_refused(tmp_path, arguments, message):
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(UserError, match=message):
         write(tmp_path / "faces", **{"count": 1, "size": 32, "seed": 0} | arguments)
     assert list(tmp_path.iterdir()) == []
 

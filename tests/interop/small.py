@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from ml_collections import ConfigDict
 
-from maskgan_jax import models
+from maskgan_jax.inference import models
 from maskgan_jax.interop import entries
 from maskgan_jax.interop.kinds import KINDS
 from tests.networks import pytorch_networks

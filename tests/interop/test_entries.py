@@ -7,7 +7,7 @@ from flax import traverse_util
 torch = pytest.importorskip("torch")
 
 from configs.presets import VARIANTS  # noqa: E402
-from maskgan_jax import models  # noqa: E402
+from maskgan_jax.inference import models  # noqa: E402
 from maskgan_jax.interop.entries import Dropped, Entry  # noqa: E402
 from maskgan_jax.interop.kinds import KINDS  # noqa: E402
 from tests.interop import small  # noqa: E402

@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch")
 
 from data_pipeline.raw_layout import read_layout  # noqa: E402
 from data_pipeline.synthetic_faces import face, render  # noqa: E402
-from maskgan_jax import models  # noqa: E402
+from maskgan_jax.inference import models  # noqa: E402
 from maskgan_jax.interop import weights  # noqa: E402
 from maskgan_jax.interop.kinds import KINDS  # noqa: E402
 from maskgan_jax.interop.transfer import import_model  # noqa: E402

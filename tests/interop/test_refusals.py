@@ -10,10 +10,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from maskgan_jax import checkpoints  # noqa: E402
-from maskgan_jax.errors import UserError  # noqa: E402
+from data_pipeline.errors import UserError  # noqa: E402
 from maskgan_jax.interop import state_dicts  # noqa: E402
 from maskgan_jax.interop.transfer import import_model  # noqa: E402
+from maskgan_jax.runs import checkpoints  # noqa: E402
 from tests.interop.small import reference, save, small_config  # noqa: E402
 
 CONFIG = small_config("blender")

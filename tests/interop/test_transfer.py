@@ -11,13 +11,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from data_pipeline.errors import UserError  # noqa: E402
 from data_pipeline.synthetic_faces import face, render  # noqa: E402
-from maskgan_jax import checkpoints, models, workdir  # noqa: E402
-from maskgan_jax.editing import Editor  # noqa: E402
-from maskgan_jax.errors import UserError  # noqa: E402
+from maskgan_jax.editing.editor import Editor  # noqa: E402
+from maskgan_jax.inference import models  # noqa: E402
 from maskgan_jax.interop import state_dicts  # noqa: E402
 from maskgan_jax.interop.kinds import KINDS  # noqa: E402
 from maskgan_jax.interop.transfer import export_model, import_model  # noqa: E402
+from maskgan_jax.runs import checkpoints, directory  # noqa: E402
 from tests.commands import run_command  # noqa: E402
 from tests.interop.small import reference, save, small_config  # noqa: E402
 
@@ -144,13 +145,13 @@ def test_the_folder_says_what_it_holds(tmp_path):
         save(reference("blender", config).state_dict(), tmp_path / "in.pth"), tmp_path / "model", "blender", config
     )
 
-    saved = workdir.load_config(tmp_path / "model")
+    saved = directory.load_config(tmp_path / "model")
 
     assert (saved.task, saved.name, saved.average_decay) == ("ebst", "imported_blender", 0)
     assert saved.networks.alpha_blender == config.networks.alpha_blender
     assert config.name == "ebst_quickstart"
     with pytest.raises(UserError, match=r"config\.name is imported_blender there, ebst_quickstart here"):
-        workdir.check_same_run(tmp_path / "model", config)
+        directory.check_same_run(tmp_path / "model", config)
 
 
 def test_a_folder_without_such_a_network_is_not_exported(tmp_path):

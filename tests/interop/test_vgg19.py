@@ -10,12 +10,13 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from configs import dense_mapping  # noqa: E402
-from maskgan_jax import starts, tasks  # noqa: E402
-from maskgan_jax.errors import UserError  # noqa: E402
+from data_pipeline.errors import UserError  # noqa: E402
+from maskgan_jax import tasks  # noqa: E402
 from maskgan_jax.interop import weights  # noqa: E402
 from maskgan_jax.interop.kinds import KINDS  # noqa: E402
 from maskgan_jax.interop.transfer import import_model  # noqa: E402
 from maskgan_jax.networks.vgg19 import VGG19  # noqa: E402
+from maskgan_jax.training import pretrained  # noqa: E402
 from tests.networks import pytorch_networks  # noqa: E402
 
 CONFIG = dense_mapping.get_config("quickstart")
@@ -84,7 +85,7 @@ def config_of(path: Path):
 def test_a_task_starts_with_the_files_weights(file, network):
     config = config_of(file)
 
-    start = starts.load(config, tasks.make(config))
+    start = pretrained.load(config, tasks.make(config))
 
     bias = start["vgg19"]["params"]["vgg19"]["conv5_1"]["bias"]
     np.testing.assert_array_equal(bias, network.state_dict()["features.28.bias"].numpy())
@@ -94,7 +95,7 @@ def test_a_task_starts_with_an_imported_folder(file, network, tmp_path):
     import_model(file, tmp_path / "vgg19", "vgg19")
     config = config_of(tmp_path / "vgg19")
 
-    start = starts.load(config, tasks.make(config))
+    start = pretrained.load(config, tasks.make(config))
 
     bias = start["vgg19"]["params"]["vgg19"]["conv5_1"]["bias"]
     np.testing.assert_array_equal(bias, network.state_dict()["features.28.bias"].numpy())
@@ -104,7 +105,7 @@ def test_missing_file_is_told_with_both_ways_out(tmp_path):
     config = config_of(tmp_path / "none.pth")
 
     with pytest.raises(UserError, match=r"config\.init\.vgg19: no file at .*none\.pth") as error:
-        starts.load(config, tasks.make(config))
+        pretrained.load(config, tasks.make(config))
 
     assert "torchvision.models.vgg19(weights='IMAGENET1K_V1')" in str(error.value)
     assert "--config.losses.lambda_percept=0" in str(error.value)

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from data_pipeline.errors import UserError
 from maskgan_jax import tasks
-from maskgan_jax.errors import UserError
 from maskgan_jax.tasks import face_parser
 from maskgan_jax.tasks.segmentation import confusion, summarise
 from tests.tiny import tiny_config

@@ -1,0 +1,1 @@
+"""Devices: mesh and shardings, several hosts, what is known of the hardware."""

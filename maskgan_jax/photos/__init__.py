@@ -1,0 +1,1 @@
+"""Photos: files in and out, face detection, alignment, compositing."""

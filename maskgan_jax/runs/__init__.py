@@ -1,0 +1,1 @@
+"""A run on disk: its folder and config, its checkpoints and their integrity."""

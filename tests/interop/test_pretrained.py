@@ -1,0 +1,94 @@
+"""EBST begins with imported networks, in place of runs of its own."""
+
+import jax
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from data_pipeline.errors import UserError  # noqa: E402
+from maskgan_jax import tasks  # noqa: E402
+from maskgan_jax.interop import weights  # noqa: E402
+from maskgan_jax.interop.kinds import KINDS  # noqa: E402
+from maskgan_jax.interop.transfer import import_model  # noqa: E402
+from maskgan_jax.training import pretrained  # noqa: E402
+from tests.interop.small import mapping_of, reference, save, small_config  # noqa: E402
+from tests.tiny import tiny_config  # noqa: E402
+
+IMPORTED = ("generator", "mask_vae", "blender", "discriminator")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A folder with an imported model of every network that EBST trains or looks through."""
+    folder = tmp_path_factory.mktemp("models")
+    for seed, kind in enumerate(IMPORTED):
+        config = small_config(kind)
+        file = save(reference(kind, config, seed).state_dict(), folder / f"{kind}.pth")
+        import_model(file, folder / kind, kind, config)
+    return folder
+
+
+@pytest.fixture
+def config(models):
+    """EBST from the two networks that the authors published."""
+    config = tiny_config("ebst")
+    config.init.mask_vae = str(models / "mask_vae")
+    config.init.dense_mapping = str(models / "generator")
+    return config
+
+
+def begin(config):
+    """The state of step 0."""
+    task = tasks.make(config)
+    return jax.jit(task.init)(jax.random.key(0), pretrained.load(config, task))
+
+
+def is_imported(state, kind: str) -> bool:
+    """Whether the state holds the weights of `models`."""
+    small = small_config(kind)
+    arrays = {name: x.numpy() for name, x in reference(kind, small, IMPORTED.index(kind)).state_dict().items()}
+    variables, _ = weights.to_variables(arrays, mapping_of(kind, small))
+    held = {"params": state.params[KINDS[kind].network], "batch_stats": state.batch_stats.get(KINDS[kind].network)}
+    same = [jax.tree.map(np.array_equal, tree, held[collection]) for collection, tree in variables.items()]
+    return all(jax.tree.leaves(same))
+
+
+def test_every_network_may_be_an_imported_one(config, models):
+    config.init.discriminator = str(models / "discriminator")
+    config.init.alpha_blender = str(models / "blender")
+
+    state = begin(config)
+
+    assert all(is_imported(state, kind) for kind in IMPORTED)
+    jax.tree.map(np.testing.assert_array_equal, state.average["generator"], state.params["generator"])
+
+
+def test_discriminator_and_blender_may_begin_at_random(config):
+    config.init.discriminator = "new"
+
+    state = begin(config)
+
+    assert [is_imported(state, kind) for kind in IMPORTED] == [True, True, False, False]
+    assert state.params.keys() == {"generator", "mask_vae", "alpha_blender", "discriminator"}
+
+
+def test_a_generator_without_a_discriminator_says_how_to_give_one(config):
+    with pytest.raises(UserError) as error:
+        pretrained.load(config, tasks.make(config))
+
+    message = str(error.value)
+    assert "config.init.dense_mapping: the run at" in message
+    assert "has no params/discriminator" in message
+    assert "--config.init.discriminator=new" in message
+    assert "\n" not in message
+
+
+def test_an_absent_blender_says_how_to_go_without(config, tmp_path):
+    config.init.discriminator = "new"
+    config.init.alpha_blender = str(tmp_path / "nowhere")
+
+    with pytest.raises(
+        UserError, match=r"config\.init\.alpha_blender: no trained run at .*--config\.init\.alpha_blender="
+    ):
+        pretrained.load(config, tasks.make(config))

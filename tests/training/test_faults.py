@@ -1,0 +1,197 @@
+"""Runs that are killed, told to stop or go bad, as real processes with real signals."""
+
+import json
+import re
+import signal
+import time
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import orbax.checkpoint as ocp
+import pytest
+from absl import logging
+
+from data_pipeline.errors import UserError
+from maskgan_jax import tasks
+from maskgan_jax.runs import checkpoints
+from maskgan_jax.tasks.task import TrainState
+from maskgan_jax.training import loop
+from maskgan_jax.training.skip_nonfinite import guarded
+from tests.commands import run_command, start_command, tiny_arguments
+from tests.devices.test_model_flops import TINY_MASK_VAE_FLOPS
+from tests.tiny import tiny_config
+from tests.training.test_loop import logged_losses
+
+
+def command(faces: Path, workdir: Path, steps: int, checkpoint_every_steps: int = 1) -> list[str]:
+    """The command of a tiny run of the MaskVAE."""
+    config = tiny_config("mask_vae", faces)
+    config.num_train_steps = steps
+    config.checkpoint_every_steps = checkpoint_every_steps
+    return ["maskgan_jax.main", *tiny_arguments(config), f"--workdir={workdir}"]
+
+
+def saved_steps(workdir: Path) -> list[int]:
+    folder = workdir / "checkpoints"
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return sorted(int(name) for name in names if name.isdecimal())
+
+
+def last_state(workdir: Path) -> dict:
+    return ocp.PyTreeCheckpointer().restore(workdir / "checkpoints" / str(saved_steps(workdir)[-1]) / "default")
+
+
+def kill_at_random(killed: list[str], workdir: Path, rng: np.random.Generator) -> None:
+    """Starts a run and kills it: one in five while it starts, the others within a few steps and their checkpoints."""
+    process = start_command(*killed)
+    if rng.random() < 0.2:
+        time.sleep(rng.uniform(0, 10))
+    else:
+        goal = max(saved_steps(workdir), default=0) + rng.integers(1, 4)
+        while max(saved_steps(workdir), default=0) < goal and process.poll() is None:
+            time.sleep(0.002)
+        time.sleep(rng.uniform(0, 0.2))
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize(
+    "kills", [pytest.param(3, marks=pytest.mark.slow), pytest.param(30, marks=[pytest.mark.slow, pytest.mark.long])]
+)
+def test_a_run_killed_at_random_moments_ends_with_the_last_bit_of_an_uninterrupted_one(kills, faces, tmp_path):
+    steps = 6 * kills
+    whole, killed = (command(faces, tmp_path / name, steps) for name in ("whole", "killed"))
+    done = run_command(*whole)
+    assert done.returncode == 0, done.stderr
+    rng = np.random.default_rng(kills)
+    for _ in range(kills):
+        kill_at_random(killed, tmp_path / "killed", rng)
+    assert max(saved_steps(tmp_path / "killed")) < steps
+    done = run_command(*killed)
+    assert done.returncode == 0, done.stderr
+    jax.tree.map(np.testing.assert_array_equal, last_state(tmp_path / "killed"), last_state(tmp_path / "whole"))
+    losses = logged_losses(tmp_path / "whole")
+    assert sorted(losses) == list(range(1, steps + 1))
+    assert logged_losses(tmp_path / "killed") == losses
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_a_run_saves_the_step_and_exits_as_one_to_be_started_again(number, faces, tmp_path):
+    process = start_command(*command(faces, tmp_path, 100_000, checkpoint_every_steps=50_000))
+    metrics = tmp_path / "metrics.jsonl"
+    while not (metrics.exists() and len(metrics.read_text().splitlines()) >= 3):
+        assert process.poll() is None
+        time.sleep(0.05)
+    told = time.monotonic()
+    process.send_signal(number)
+    _, printed = process.communicate()
+    assert time.monotonic() - told < 10
+    assert process.returncode == 75
+    (step,) = re.findall(rf"^{number.name}: saved step (\d+) in", printed, re.MULTILINE)
+    assert saved_steps(tmp_path) == [int(step)] == [int(last_state(tmp_path)["step"])]
+
+
+def small_step(state: TrainState, batch: dict) -> tuple[TrainState, dict]:
+    """Counts the photos; photo 7 has no finite loss, photo 8 no finite gradient."""
+    first = batch["index"][0]
+    loss = jnp.where(first == 7, jnp.nan, 1.0)
+    moment = state.opt_state["net"] + jnp.where(first == 8, jnp.inf, 1.0)
+    return state.replace(step=state.step + 1, params={"net": state.params["net"] + 1}, opt_state={"net": moment}), {
+        "kl": loss
+    }
+
+
+@pytest.mark.parametrize(("photo", "named"), [(7, "kl = nan"), (8, "the gradient of net")])
+def test_an_update_that_is_not_finite_leaves_the_state_as_it_was(photo, named):
+    state = TrainState(jnp.int32(0), {"net": jnp.ones(3)}, {}, {"net": jnp.zeros(3)}, {})
+    step = jax.jit(guarded(small_step))
+    for number in (1, photo, 2):
+        state, report = step(state, {"index": jnp.array([number])})
+        assert jax.device_get(report).bad() == ([named] if number == photo else [])
+    assert int(state.step) == 3
+    np.testing.assert_array_equal(state.params["net"], [3, 3, 3])
+    np.testing.assert_array_equal(state.opt_state["net"], [2, 2, 2])
+
+
+@pytest.fixture
+def warnings(monkeypatch) -> list[str]:
+    """What is logged as a warning."""
+    lines = []
+    monkeypatch.setattr(logging, "warning", lambda line, *values: lines.append(line % values))
+    return lines
+
+
+@pytest.mark.slow
+def test_a_step_that_is_not_finite_is_counted_named_and_survived(faces, tmp_path, monkeypatch, warnings):
+    whole = tasks.make
+
+    def bad_at_the_third_step(config):
+        task = whole(config)
+
+        def step(state, batch):
+            new, losses = task.step(state, batch)
+            return new, losses | {"kl": jnp.where(state.step == 2, jnp.inf, losses["kl"])}
+
+        return task._replace(step=step)
+
+    monkeypatch.setattr(tasks, "make", bad_at_the_third_step)
+    state = loop.train(tiny_config("mask_vae", faces), tmp_path)
+    assert int(state.step) == 6
+    assert {step: losses["train/skipped_steps"] for step, losses in logged_losses(tmp_path).items()} == {
+        1: 0, 2: 0, 3: 1, 4: 0, 5: 0, 6: 0,
+    }  # fmt: skip
+    (line,) = [line for line in warnings if "skipped" in line]
+    assert re.match(r"Step 3 is skipped: kl = inf not finite, photos \d+(, \d+){7}$", line)
+
+
+@pytest.mark.slow
+def test_too_many_steps_that_are_not_finite_stop_the_run_and_leave_what_is_needed_to_find_out(faces, tmp_path):
+    config = tiny_config("mask_vae", faces)
+    config.optimiser.learning_rate = 1e30
+    config.num_train_steps = 20
+    config.max_bad_steps = 4
+    config.checkpoint_every_steps = 1
+    message = (
+        r"step 5: .*kl = (nan|inf).* not finite, photos \d+, .*, as in 4 steps in a row.*bad_step_5, .*learning_rate"
+    )
+    with pytest.raises(UserError, match=message):
+        loop.train(config, tmp_path)
+    told = json.loads((tmp_path / "bad_step_5/not_finite.json").read_text())
+    assert told["step"] == 5
+    assert len(told["photos"]) == config.batch_size
+    assert any(line.startswith("kl = ") for line in told["not_finite"])
+    shapes = {"params": jax.tree.map(jnp.zeros_like, last_state(tmp_path)["params"])}
+    kept = checkpoints.load_part(tmp_path / "bad_step_5", shapes, "test")
+    jax.tree.map(np.testing.assert_array_equal, kept["params"], last_state(tmp_path)["params"])
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(kept))
+
+
+@pytest.mark.slow
+def test_a_run_says_how_fast_it_is_and_records_a_profile_when_asked(faces, tmp_path, monkeypatch):
+    monkeypatch.setattr(hardware, "PEAK_TFLOPS", {"cpu": 0.5})
+    config = tiny_config("mask_vae", faces)
+    config.num_train_steps = 8
+    (tmp_path / "profile").touch()
+    loop.train(config, tmp_path)
+    assert not (tmp_path / "profile").exists()
+    (recorded,) = (tmp_path / "plugins/profile").iterdir()
+    assert list(recorded.glob("*.xplane.pb"))
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    for line in (line for line in lines if "seconds_per_step" in line):
+        parts = [line[f"speed/{part}_seconds"] for part in ("data_wait", "step", "other")]
+        assert sum(parts) == pytest.approx(line["seconds_per_step"])
+        assert min(parts) >= 0
+        seconds = parts[0] + parts[1]
+        assert line["speed/images_per_second"] == pytest.approx(config.batch_size / seconds)
+        operations = line["speed/model_flop_utilisation"] * seconds * 0.5e12
+        assert operations == pytest.approx(TINY_MASK_VAE_FLOPS, rel=0.25)
+
+
+def test_a_metric_that_is_not_measured_is_refused_with_those_that_are(faces, tmp_path):
+    config = tiny_config("mask_vae", faces)
+    config.best_metric = "psnr"
+    with pytest.raises(UserError, match=r"best_metric: nothing is called 'psnr' here; name one of validation/"):
+        loop.train(config, tmp_path)
