@@ -2,13 +2,15 @@
 
 from ml_collections import ConfigDict
 
-from configs.presets import adversarial_losses, preset
+from configs.base import base_config
+from configs.maskgan import add_gan
 
 
 def get_config(variant: str = "") -> ConfigDict:
-    """The run's config; `variant` is one of `presets.VARIANTS`."""
-    config = preset("dense_mapping", variant)
-    adversarial_losses(config)
+    """Return the run's config; `variant` is one of `configs.base.VARIANTS`."""
+    config = base_config("dense_mapping", variant)
+    config.networks = ConfigDict()
+    add_gan(config)
     config.optimiser.learning_rate = 2e-4  # pix2pixHD
     config.num_train_steps = 600_000  # pix2pixHD, niter + niter_decay: 200 epochs of batches of 8
     if variant == "small":

@@ -2,13 +2,17 @@
 
 from ml_collections import ConfigDict
 
-from configs.presets import adversarial_losses, preset
+from configs.base import base_config
+from configs.maskgan import add_alpha_blender, add_gan, add_mask_vae
 
 
 def get_config(variant: str = "") -> ConfigDict:
-    """The run's config; `variant` is one of `presets.VARIANTS`."""
-    config = preset("ebst", variant)
-    adversarial_losses(config)
+    """Return the run's config; `variant` is one of `configs.base.VARIANTS`."""
+    config = base_config("ebst", variant)
+    config.networks = ConfigDict()
+    add_gan(config)
+    add_mask_vae(config)
+    add_alpha_blender(config)
     suffix = f"_{variant}" if variant else ""
     config.init.mask_vae = f"runs/mask_vae{suffix}"
     config.init.dense_mapping = f"runs/dense_mapping{suffix}"  # or an imported generator

@@ -2,12 +2,16 @@
 
 from ml_collections import ConfigDict
 
-from configs.presets import preset
+from configs.base import base_config
+from configs.maskgan import add_mask_vae
 
 
 def get_config(variant: str = "") -> ConfigDict:
-    """The run's config; `variant` is one of `presets.VARIANTS`."""
-    config = preset("mask_vae", variant)
+    """Return the run's config; `variant` is one of `configs.base.VARIANTS`."""
+    config = base_config("mask_vae", variant)
+    config.networks = ConfigDict()
+    add_mask_vae(config)
+    config.losses = ConfigDict()
     config.losses.lambda_kl = 1e-5  # paper, Sec. 4.1
     config.optimiser.learning_rate = 1e-3  # own
     config.num_train_steps = 300_000  # own; about 100 epochs of batches of 8

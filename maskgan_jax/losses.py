@@ -1,4 +1,4 @@
-"""The losses of MaskGAN: functions of arrays, each a float32 scalar, the mean over the global batch."""
+"""The losses of MaskGAN: functions of arrays, each a scalar of float32 or more, the mean over the global batch."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -8,30 +8,35 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int
 
+from maskgan_jax.networks.layers import at_least_float32
+
 AdversarialForm = Literal["least_squares", "log"]
 
 FeatureMaps = Sequence[Sequence[Array]]
-"""Of each of the discriminator's scales the maps after its layers, the logits last."""
+"""For each of the discriminator's scales the maps after its layers, the logits last."""
 
 PERCEPTUAL_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 """Of the five VGG19 features, from full size down (published code, `VGGLoss`)."""
 
 
 def cross_entropy(logits: Float[Array, "b h w k"], labels: Int[Array, "b h w"]) -> Float[Array, ""]:
-    """Mean over all pixels of the 19-way cross-entropy, in nats: of the MaskVAE's reconstruction, of parsing."""
+    """Compute the mean over all pixels of the 19-way cross-entropy, in nats."""
     return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
 
 def kl_divergence(mean: Float[Array, "b z"], log_variance: Float[Array, "b z"]) -> Float[Array, ""]:
-    """KL of N(mean, exp(log_variance)) from N(0, 1) in nats, summed over the code, mean over the batch."""
+    """Compute the KL divergence of N(mean, exp(log_variance)) from N(0, 1), in nats.
+
+    Summed over the code, mean over the batch.
+    """
     divergence = 0.5 * (jnp.square(mean) + jnp.exp(log_variance) - 1 - log_variance)
     return divergence.sum(-1).mean()
 
 
 def adversarial(maps: FeatureMaps, is_real: bool, form: AdversarialForm) -> Float[Array, ""]:
-    """How far the discriminator's logits are from saying `is_real`, summed over the scales (published `GANLoss`).
+    """Compute the loss of the discriminator's logits against the label `is_real`, summed over scales (`GANLoss`).
 
-    Least squares is what the published code trains; log is the paper's Eq. 7 as a cross-entropy on logits.
+    Least squares is the published code's form; log is the paper's Eq. 7 as a cross-entropy on logits.
     """
     loss = {"least_squares": _least_squares, "log": _log}[form]
     return sum(loss(scale[-1], is_real) for scale in maps)
@@ -46,11 +51,13 @@ def _log(logits: Array, is_real: bool) -> Array:
 
 
 def feature_matching(fake: FeatureMaps, real: FeatureMaps) -> Float[Array, ""]:
-    """L1 between the discriminator's features of fake and real, the logits left out; no gradient to the real side.
+    """Compute the L1 distance between the discriminator's features of fake and real, without the logits.
+
+    No gradient reaches the real side.
 
     Each map weighs 4 / (layers + 1) / scales, layers being the published `n_layers_D`, two less than there are maps.
     """
-    total = jnp.float32(0)
+    total = jnp.zeros(())
     for fake_maps, real_maps in zip(fake, real, strict=True):
         weight = 4 / (len(fake_maps) - 1) / len(fake)
         for fake_map, real_map in zip(fake_maps[:-1], real_maps[:-1], strict=True):
@@ -59,7 +66,10 @@ def feature_matching(fake: FeatureMaps, real: FeatureMaps) -> Float[Array, ""]:
 
 
 def perceptual(fake: Sequence[Array], real: Sequence[Array]) -> Float[Array, ""]:
-    """Weighted L1 between the VGG19 features of fake and real (paper, Eq. 9); no gradient to the real side."""
+    """Compute the weighted L1 distance between the VGG19 features of fake and real (paper, Eq. 9).
+
+    No gradient reaches the real side.
+    """
     return sum(
         weight * mean_absolute_error(fake_feature, jax.lax.stop_gradient(real_feature))
         for weight, fake_feature, real_feature in zip(PERCEPTUAL_WEIGHTS, fake, real, strict=True)
@@ -67,5 +77,5 @@ def perceptual(fake: Sequence[Array], real: Sequence[Array]) -> Float[Array, ""]
 
 
 def mean_absolute_error(a: Array, b: Array) -> Float[Array, ""]:
-    """Mean of |a - b|, taken in float32."""
-    return jnp.abs(a.astype(jnp.float32) - b.astype(jnp.float32)).mean()
+    """Compute the mean of |a - b|, in float32 or more."""
+    return jnp.abs(at_least_float32(a) - at_least_float32(b)).mean()

@@ -1,16 +1,16 @@
-"""Trains one stage of MaskGAN, or the face parser.
+"""Train one stage of MaskGAN, or the face parser.
 
   python -m maskgan_jax.main --config=configs/mask_vae.py          1. the MaskVAE
   python -m maskgan_jax.main --config=configs/dense_mapping.py     2. the Dense Mapping Network
   python -m maskgan_jax.main --config=configs/ebst.py              3. EBST, from 1 and 2
-  python -m maskgan_jax.main --config=configs/face_parser.py       by itself: labels photos that come without a mask
+  python -m maskgan_jax.main --config=configs/face_parser.py       on its own: labels photos that come without a mask
 
 A word after a colon names a variant (configs/ebst.py:quickstart, configs/ebst.py:small). Every field of the config can
-be given another value: --config.batch_size=16 --config.data.directory=photos. The same command again goes on from the
-latest checkpoint in the run's folder.
+be overridden: --config.batch_size=16 --config.data.directory=photos. The same command again resumes from the latest
+checkpoint in the run's folder.
 
-On several hosts every one runs the same command, with the same data and run's folder. On TPU pods, SLURM, GKE and Open
-MPI they join by themselves, with --distributed or not at all; elsewhere by --coordinator_address=HOST:PORT
+On several hosts every one runs the same command, with the same data and the same run's folder. On TPU pods, SLURM, GKE
+and Open MPI they join by themselves, with or without --distributed; elsewhere by --coordinator_address=HOST:PORT
 --num_processes=N, the address one of process 0, and --process_id=K, another K from 0 to N - 1 on each.
 """
 
@@ -23,6 +23,7 @@ from ml_collections import config_flags
 from data_pipeline.errors import UserError
 from maskgan_jax.cli import run
 from maskgan_jax.devices import multihost
+from maskgan_jax.interop import weights
 from maskgan_jax.training.interruption import Interrupted
 from maskgan_jax.training.loop import train
 
@@ -40,7 +41,7 @@ JOIN_TIMEOUT_S = flags.DEFINE_integer("join_timeout_s", 300, "How long to wait f
 
 
 def main(argv: list[str]) -> None:
-    """Parses and calls."""
+    """Parse and call."""
     if len(argv) > 1:
         raise app.UsageError(f"unexpected argument {argv[1]}; every option begins with --")
     config = CONFIG.value
@@ -48,11 +49,11 @@ def main(argv: list[str]) -> None:
         DISTRIBUTED.value, COORDINATOR.value, NUM_PROCESSES.value, PROCESS_ID.value, timeout_s=JOIN_TIMEOUT_S.value
     )
     try:
-        train(config, Path(WORKDIR.value or f"runs/{config.name}"))
+        train(config, Path(WORKDIR.value or f"runs/{config.name}"), weights.read_variables)
     except Interrupted as interrupted:
         if interrupted.step is None:
             multihost.leave(str(interrupted), interrupted.exit_status)
-        print(interrupted, file=sys.stderr)  # and so do the others, which saved the same step
+        print(interrupted, file=sys.stderr)  # on every host: all saved the same step
         sys.exit(interrupted.exit_status)
     except UserError as error:
         multihost.leave(f"error: {error}", 1)

@@ -1,4 +1,4 @@
-"""How many operations a step takes by the definition of its networks, and which part of the devices' peak that is."""
+"""Floating-point operations of a step by the definition of its networks, and their share of the devices' peak."""
 
 import jax
 from jaxtyping import PyTree
@@ -9,10 +9,10 @@ from maskgan_jax.devices import hardware
 
 
 def model_flops(config: ConfigDict, state: PyTree, batch: PyTree) -> float | None:
-    """Floating-point operations of a step over the global batch, by XLA's count; None where it doesn't count.
+    """Return the floating-point operations of a step over the global batch, as XLA counts them; None where it doesn't.
 
-    What remat computes a second time doesn't count (Chowdhery et al., 2022, appendix B: model FLOPs); of microbatches,
-    a loop, XLA would count one.
+    Counted without remat, whose recomputation is no model FLOP (Chowdhery et al., 2022, appendix B), and without
+    microbatches, a loop of which XLA counts one iteration.
 
     Args:
       config: of the run.
@@ -29,6 +29,6 @@ def model_flops(config: ConfigDict, state: PyTree, batch: PyTree) -> float | Non
 
 
 def model_flop_utilisation(flops: float | None, seconds: float) -> float | None:
-    """Which part of all devices' half-precision peak so many operations in so many seconds are; None if not known."""
+    """Return `flops / seconds` as a share of all devices' half-precision peak; None if either is not known."""
     peak = hardware.peak_flops()
     return flops / seconds / (peak * jax.device_count()) if flops and peak else None

@@ -1,103 +1,103 @@
 """Trained networks from a folder: a training run's, an export's or an import's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
-from flax import linen as nn
-from jaxtyping import PyTree
+from jaxtyping import Array
 from ml_collections import ConfigDict
 
 from data_pipeline.errors import UserError
-from data_pipeline.labels import NUM_CLASSES
-from maskgan_jax.runs import checkpoints, directory
-from maskgan_jax.tasks import adversarial, ebst, face_parser, mask_vae
-
-
-class Architecture(NamedTuple):
-    """How a config makes a network.
-
-    Attributes:
-      build: the config to the module; its type says which.
-      inputs: the config to the shapes of what the module takes.
-    """
-
-    build: Callable[[ConfigDict], Any]
-    inputs: Callable[[ConfigDict], list[tuple[int, ...]]]
-
-
-def _image(config: ConfigDict) -> tuple[int, ...]:
-    return (1, config.data.size, config.data.size, 3)
-
-
-def _mask(config: ConfigDict) -> tuple[int, ...]:
-    return (1, config.data.size, config.data.size, NUM_CLASSES)
-
-
-ARCHITECTURES = {
-    "generator": Architecture(adversarial.generator_of, lambda config: [_mask(config), _mask(config), _image(config)]),
-    "discriminator": Architecture(adversarial.discriminator_of, lambda config: [_mask(config), _image(config)]),
-    "alpha_blender": Architecture(ebst.alpha_blender_of, lambda config: [_image(config), _image(config)]),
-    "mask_vae": Architecture(
-        mask_vae.network_of, lambda config: [_mask(config), (1, config.networks.mask_vae.latent_size)]
-    ),
-    "face_parser": Architecture(face_parser.network_of, lambda config: [_image(config)]),
-    "vgg19": Architecture(adversarial.vgg19_of, lambda config: [_image(config)]),
-}
-"""By a network's name in a checkpoint."""
+from maskgan_jax import tasks
+from maskgan_jax.runs import models
+from maskgan_jax.runs.directory import load_config
+from maskgan_jax.tasks.task import Task, Variables, init_variables, swap_levels
 
 
 class Model(NamedTuple):
-    """A network for inference.
+    """Trained networks of a task.
 
     Attributes:
-      config: of the run that it comes from.
-      network: the module.
-      variables: parameters and, where the network has them, batch statistics, as Flax takes them.
+      config: of the run.
+      task: what the config makes.
+      variables: of the networks that were loaded, by name.
     """
 
     config: ConfigDict
-    network: nn.Module
-    variables: PyTree
+    task: Task
+    variables: dict[str, Variables]
 
     @property
     def size(self) -> int:
-        """Height and width in px that it was trained at."""
+        """Height and width in px that the networks were trained at."""
         return self.config.data.size
 
-
-def build(name: str, config: ConfigDict) -> tuple[Any, dict[str, PyTree]]:
-    """A network of a config, and its variables as shapes: `params`, and `batch_stats` where it has any.
-
-    Raises:
-      UserError: the config makes no such network.
-    """
-    architecture = ARCHITECTURES[name]
-    try:
-        network = architecture.build(config)
-        inputs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in architecture.inputs(config)]
-        return network, dict(jax.eval_shape(network.init, jax.random.key(0), *inputs))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        reason = str(error.args[0] if error.args else error).partition("\n")[0]
-        raise UserError(f"config.networks.{name} and config.data.size make no such network ({reason})") from None
+    def compile(self, name: str) -> Callable[..., Array]:
+        """Return an inference function of arrays, compiled for each shape that it is called with."""
+        return partial(jax.jit(self.task.inference[name].function), self.variables)
 
 
-def load(name: str, folder: Path, option: str) -> Model:
-    """A network of a run, the generator as its moving average where the run kept one.
+def load_model(folder: Path, functions: Sequence[str] | None, option: str) -> Model:
+    """Load the networks that inference functions need, each with its EMA where the folder holds one.
 
     Args:
-      name: one of `ARCHITECTURES`.
       folder: of a training run, an export or an import.
-      option: what gave the folder, to be named in an error.
+      functions: their names; all of the task's if None.
+      option: what named the folder, for errors.
 
     Raises:
-      UserError: no run there, or no such network in it.
+      UserError: no run there, its task has no such function, or the checkpoint can't be read or lacks a network.
     """
-    config = directory.load_config(folder)
-    network, shapes = build(name, config)
-    averaged = name == "generator" and config.get("average_decay")
-    saved = {collection: "average" if averaged else collection for collection in shapes}
-    part = checkpoints.load_part(folder, {saved[each]: {name: tree} for each, tree in shapes.items()}, option)
-    return Model(config, network, {collection: part[saved[collection]][name] for collection in shapes})
+    config, task = _task_of(folder)
+    names = list(task.inference) if functions is None else list(functions)
+    missing = [name for name in names if name not in task.inference]
+    if missing:
+        offered = ", ".join(task.inference) or "none"
+        raise UserError(
+            f"{option}: the run at {folder} trained {config.task}, which has no function {', '.join(missing)}; "
+            f"its functions are {offered}"
+        )
+    networks = sorted({network for name in names for network in task.inference[name].networks})
+    return Model(config, task, _load_variables(folder, task, networks, option))
+
+
+def load_network(folder: Path, name: str, option: str) -> Model:
+    """Load one network by its name, with its EMA where the folder holds one.
+
+    Raises:
+      UserError: as for `load_model`.
+    """
+    config, task = _task_of(folder)
+    if name not in task.networks:
+        raise UserError(f"{option}: the run at {folder} has no {name}; it has {', '.join(task.networks)}")
+    return Model(config, task, _load_variables(folder, task, [name], option))
+
+
+def _task_of(folder: Path) -> tuple[ConfigDict, Task]:
+    config = load_config(folder)
+    try:
+        return config, tasks.make(config)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = str(error.args[0] if error.args else error).partition("\n")[0]
+        raise UserError(f"{folder}: its config makes no task ({reason}); name another folder") from None
+
+
+def _load_variables(folder: Path, task: Task, names: Sequence[str], option: str) -> dict[str, Variables]:
+    saved_ema = models.saved_networks(folder, option).get("ema_params", set())
+    wanted = {}
+    for name in names:
+        try:
+            shapes = dict(jax.eval_shape(partial(init_variables, name, task.networks[name]), jax.random.key(0)))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            reason = str(error.args[0] if error.args else error).partition("\n")[0]
+            raise UserError(f"{folder}: its config makes no {name} ({reason}); name another folder") from None
+        if name in saved_ema:
+            shapes["ema_params"] = shapes.pop("params")
+        wanted[name] = shapes
+    loaded = swap_levels(models.load_part(folder, swap_levels(wanted), option, verify=False))
+    return {
+        name: {"params" if field == "ema_params" else field: tree for field, tree in fields.items()}
+        for name, fields in loaded.items()
+    }

@@ -1,7 +1,8 @@
-"""Makes a trained model of a PyTorch state dict: of the authors' published weights, for instance.
+"""Make a trained model of a PyTorch state dict, such as the authors' published weights.
 
   python -m maskgan_jax.interop.import_torch --kind=generator latest_net_G.pth models/generator
 
+KIND is a network's name: generator, mask_vae, face_parser, blender, discriminator or vgg19, or one of --config's task.
 OUT becomes a folder like a training run's, which every other command takes. Nothing in FILE is executed; its entries
 must be those of the published networks, and may carry the prefix `module.`. Weights of other sizes than the published
 ones need a config that says them, with fields as in training (--config.networks.generator.residual_blocks=9):
@@ -19,14 +20,13 @@ from ml_collections import config_flags
 from data_pipeline.errors import UserError
 from maskgan_jax.cli import run
 from maskgan_jax.interop import transfer
-from maskgan_jax.interop.kinds import KINDS
 
-KIND = flags.DEFINE_enum("kind", None, list(KINDS), "The network that FILE holds.")
-CONFIG = config_flags.DEFINE_config_file("config", None, "Its sizes, for others than the published ones.")
+KIND = flags.DEFINE_string("kind", None, "The network that FILE holds.")
+CONFIG = config_flags.DEFINE_config_file("config", None, "Gives its sizes, if they are not the published ones.")
 
 
 def main(argv: list[str]) -> None:
-    """Parses and calls."""
+    """Parse and call."""
     if len(argv) != 3:
         raise UserError(f"{len(argv) - 1} files given; it takes two: --kind={KIND.value} FILE OUT")
     transfer.import_model(Path(argv[1]), Path(argv[2]), KIND.value, CONFIG.value)

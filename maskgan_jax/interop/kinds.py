@@ -1,37 +1,55 @@
-"""The networks whose weights go over: what `--kind` names."""
+"""The network that `--kind` names, among those of a config's task or of all configs."""
 
 import importlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+import pkgutil
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from ml_collections import ConfigDict
 
-from maskgan_jax.interop import entries
+import configs
+from data_pipeline.errors import UserError
+from maskgan_jax import tasks
+from maskgan_jax.tasks.task import Network
 
 
 class Kind(NamedTuple):
-    """A network with weights elsewhere.
+    """A network, its name in checkpoints, and the config that gives its sizes."""
 
-    Attributes:
-      network: our name of it, one of `models.ARCHITECTURES`.
-      task: the task whose config says its sizes.
-      entries_of: the module to its mapping.
+    name: str
+    network: Network
+    config: ConfigDict
+
+
+def find_kind(kind: str, config: ConfigDict | None = None) -> Kind:
+    """Find a network by its name, or by the name of its function of entry names (`blender`).
+
+    Args:
+      kind: the name.
+      config: of the task that has the network; without one, the published sizes: of the configs whose task has it, the
+        one with the fewest networks.
+
+    Raises:
+      UserError: there is no such network; the message lists those there are.
     """
+    given = [config.copy_and_resolve_references()] if config is not None else list(_full_size_configs())
+    found, known = [], set()
+    for each in given:
+        networks = tasks.make(each).networks
+        known |= networks.keys()
+        found += [
+            (len(networks), Kind(name, network, each))
+            for name, network in networks.items()
+            if kind in (name, network.entry_names.rpartition(":")[2])
+        ]
+    if not found:
+        where = f"the networks of {config.task}" if config is not None else "the networks"
+        raise UserError(f"--kind: there is no {kind}; {where} are {', '.join(sorted(known))}; see --config for others")
+    return min(found, key=lambda each: each[0])[1]
 
-    network: str
-    task: str
-    entries_of: Callable[[Any], entries.Mapping]
 
-    def default_config(self) -> ConfigDict:
-        """The config of the published sizes."""
-        return importlib.import_module(f"configs.{self.task}").get_config()
-
-
-KINDS = {
-    "generator": Kind("generator", "dense_mapping", entries.generator),
-    "mask_vae": Kind("mask_vae", "mask_vae", entries.mask_vae),
-    "blender": Kind("alpha_blender", "ebst", entries.alpha_blender),
-    "discriminator": Kind("discriminator", "dense_mapping", entries.discriminator),
-    "face_parser": Kind("face_parser", "face_parser", entries.face_parser),
-    "vgg19": Kind("vgg19", "ebst", entries.vgg19),
-}
+def _full_size_configs() -> Iterator[ConfigDict]:
+    for _, name, _ in pkgutil.iter_modules(configs.__path__):
+        module = importlib.import_module(f"configs.{name}")
+        if hasattr(module, "get_config"):
+            yield module.get_config()

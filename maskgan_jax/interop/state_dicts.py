@@ -1,6 +1,5 @@
-"""Files of weights as PyTorch keeps them: a dictionary of tensors by entry name."""
+"""PyTorch state dicts as files: a dictionary of tensors by entry name."""
 
-import os
 import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -8,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from data_pipeline.atomic_files import replacing
 from data_pipeline.errors import UserError
 
 Arrays = Mapping[str, np.ndarray]
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    """Reads a state dict, zipped or of PyTorch's old format, executing nothing in it; without `module.` prefixes.
+    """Read a state dict, zipped or in PyTorch's old format, without executing anything in it or `module.` prefixes.
 
     Raises:
       UserError: PyTorch is not installed, or the file is no state dict of plain numbers.
@@ -25,7 +25,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
     try:
         with warnings.catch_warnings(action="ignore"):  # of pickles that are refused anyway
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # on a damaged file PyTorch raises whatever its parser stumbled over
+    except Exception as error:  # on a corrupt file PyTorch's parser raises errors of many types
         raise UserError(f"{path}: not a file of weights that PyTorch reads ({type(error).__name__})") from None
     if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
         raise UserError(f"{path}: holds a {type(content).__name__}, not a state dict; save network.state_dict()")
@@ -42,28 +42,22 @@ def read(path: Path) -> dict[str, np.ndarray]:
 
 
 def write(path: Path, arrays: Arrays) -> None:
-    """Writes a state dict whole or not at all, in the format that PyTorch before 1.6 reads too; replaces a file.
+    """Write a state dict, whole or not at all, in the format that PyTorch before 1.6 reads too; replaces a file.
 
     Raises:
       UserError: PyTorch is not installed, or the file can't be written.
     """
     torch = _torch(path)
     content = OrderedDict((name, torch.from_numpy(np.array(array, order="C"))) for name, array in arrays.items())
-    temporary = path.with_name(f".{path.name}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("wb") as file:
-                torch.save(content, file, _use_new_zipfile_serialization=False)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            torch.save(content, file, _use_new_zipfile_serialization=False)
     except OSError as error:
         raise UserError(f"{path}: can't be written ({error.strerror}); name another file") from None
 
 
 def _torch(path: Path):
-    """PyTorch, an optional extra of the package."""
+    """Import PyTorch, an optional extra of the package."""
     try:
         import torch
     except ImportError:

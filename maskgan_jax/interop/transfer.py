@@ -4,49 +4,45 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from data_pipeline.errors import UserError
-from maskgan_jax.inference import models
-from maskgan_jax.interop import state_dicts, weights
-from maskgan_jax.interop.kinds import KINDS
-from maskgan_jax.runs import checkpoints
+from maskgan_jax.inference.models import load_network
+from maskgan_jax.interop import entries, state_dicts, weights
+from maskgan_jax.interop.kinds import find_kind
+from maskgan_jax.runs.directory import load_config
+from maskgan_jax.runs.models import load_unused, save_model
 
 
 def import_model(file: Path, out: Path, kind: str, config: ConfigDict | None = None) -> None:
-    """Writes the folder of a trained model that holds a state dict's network.
+    """Write the folder of a trained model that holds a state dict's network.
 
     Args:
       file: what `torch.save(network.state_dict(), file)` wrote, any version of PyTorch.
       out: the folder; it may not exist yet, or be empty.
-      kind: one of `KINDS`.
-      config: the network's sizes, a config of the kind's task; the published sizes if there is none.
+      kind: name of the network, see `find_kind`.
+      config: gives the network's sizes; the published ones without it.
 
     Raises:
       UserError: something of it doesn't fit; nothing was written.
     """
-    spec = KINDS[kind]
-    config = spec.default_config() if config is None else config.copy_and_resolve_references()
-    if config.task != spec.task:
-        raise UserError(f"--config: a config of {config.task}; for --kind={kind} give configs/{spec.task}.py")
-    tree = weights.load(file, spec, config)
+    name, network, config = find_kind(kind, config)
+    variables, unused = weights.load(file, name, network)
     config.name = f"imported_{kind}"
-    if "average_decay" in config:
-        config.average_decay = 0.0  # there is no moving average
-    checkpoints.save_model(out, config, tree)
+    tree = {collection: {name: part} for collection, part in variables.items()}
+    save_model(out, config, {**tree, "unused": {name: unused} if unused else {}})
 
 
 def export_model(checkpoint: Path, file: Path, kind: str) -> None:
-    """Writes a network as a state dict with the published entry names.
+    """Write a network as a state dict with the published entry names.
 
     Args:
-      checkpoint: the folder of a training run or of an imported model; the generator is its moving average where the
-        run kept one.
+      checkpoint: the folder of a training run or of an imported model; the network's EMA where the run kept one.
       file: replaced if it exists.
-      kind: one of `KINDS`.
+      kind: name of the network, see `find_kind`.
 
     Raises:
       UserError: the folder has no such network, or the file can't be written.
     """
-    spec = KINDS[kind]
-    model = models.load(spec.network, checkpoint, f"--kind={kind}")
-    unused = checkpoints.load_unused(checkpoint, spec.network, f"--kind={kind}")
-    state_dicts.write(file, weights.to_state_dict(model.variables, unused, spec.entries_of(model.network)))
+    name, network, _ = find_kind(kind, load_config(checkpoint))
+    model = load_network(checkpoint, name, f"--kind={kind}")
+    unused = load_unused(checkpoint, name, f"--kind={kind}")
+    mapping = entries.mapping_of(name, network)
+    state_dicts.write(file, weights.to_state_dict(model.variables[name], unused, mapping))

@@ -1,4 +1,4 @@
-"""A network's weights between a PyTorch state dict and the tree that a checkpoint holds."""
+"""A network's weights between a PyTorch state dict and Flax variables."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -6,48 +6,53 @@ from pathlib import Path
 import numpy as np
 from flax import traverse_util
 from jaxtyping import PyTree
-from ml_collections import ConfigDict
 
 from data_pipeline.errors import UserError
-from maskgan_jax.inference import models
 from maskgan_jax.interop import entries, state_dicts
 from maskgan_jax.interop.entries import Dropped, Entry, Unused
-from maskgan_jax.interop.kinds import Kind
 from maskgan_jax.interop.state_dicts import Arrays
+from maskgan_jax.tasks.task import Network, Variables
 
-NAMED = 3
+MAX_NAMED = 3
 """How many of the entries that don't fit a message names; it counts the rest."""
 
 
-def load(path: Path, kind: Kind, config: ConfigDict) -> dict[str, PyTree]:
-    """Reads a network's state dict.
+def read_variables(path: Path, name: str, network: Network) -> Variables:
+    """Read a network's variables from a state dict; raises as `load` does."""
+    return load(path, name, network)[0]
+
+
+def load(path: Path, name: str, network: Network) -> tuple[Variables, PyTree]:
+    """Read a network's state dict.
+
+    Args:
+      path: the file.
+      name: of the network, for errors.
+      network: what the file must hold.
 
     Returns:
-      What a checkpoint holds: `params`, `batch_stats` and `unused`, by network.
+      The variables, and the tree of entries that enter no computation, see `to_variables`.
 
     Raises:
-      UserError: the file is no state dict, or not one of this network at the config's sizes.
+      UserError: the file is no state dict, or not one of this network.
     """
     arrays = state_dicts.read(path)
-    network, shapes = models.build(kind.network, config)
-    mapping = kind.entries_of(network)
-    problems = list(_problems(arrays, mapping, shapes))
+    mapping = entries.mapping_of(name, network)
+    problems = list(_problems(arrays, mapping, entries.variable_shapes(name, network)))
     if problems:
-        more = f"; and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
+        more = f"; and {len(problems) - MAX_NAMED} more" if len(problems) > MAX_NAMED else ""
         raise UserError(
-            f"{path}: no {kind.network} of the config's sizes: {'; '.join(problems[:NAMED])}{more}; "
+            f"{path}: no {name} of the config's sizes: {'; '.join(problems[:MAX_NAMED])}{more}; "
             "the file and the config must be of one network"
         )
-    variables, unused = to_variables(arrays, mapping)
-    parts = {"params": {}, "batch_stats": {}} | variables | {"unused": unused}
-    return {name: {kind.network: part} if part else {} for name, part in parts.items()}
+    return to_variables(arrays, mapping)
 
 
-def to_variables(arrays: Arrays, mapping: entries.Mapping) -> tuple[dict[str, PyTree], PyTree]:
-    """The Flax variables of a network's state dict; and the entries that enter no computation.
+def to_variables(arrays: Arrays, mapping: entries.Mapping) -> tuple[Variables, PyTree]:
+    """Return the Flax variables of a network's state dict, and the entries that enter no computation.
 
-    The latter are a tree under their names split at the dots; those that the state dict goes without are as in a
-    network that was trained here.
+    The latter are a tree under their names split at the dots; those that the state dict lacks are as in a network that
+    was trained here.
     """
     variables, unused = {}, {}
     for entry in mapping:
@@ -60,7 +65,7 @@ def to_variables(arrays: Arrays, mapping: entries.Mapping) -> tuple[dict[str, Py
 
 
 def to_state_dict(variables: Mapping[str, PyTree], unused: PyTree, mapping: entries.Mapping) -> dict[str, np.ndarray]:
-    """The reverse of `to_variables`; `unused` is {} for a network that was trained here."""
+    """Return the state dict of Flax variables, the reverse of `to_variables`; `unused` may be {}."""
     ours, kept = traverse_util.flatten_dict(variables), traverse_util.flatten_dict(unused, sep=".")
     arrays = {}
     for entry in mapping:
@@ -73,7 +78,7 @@ def to_state_dict(variables: Mapping[str, PyTree], unused: PyTree, mapping: entr
 
 
 def _problems(arrays: Arrays, mapping: entries.Mapping, shapes: PyTree) -> Iterator[str]:
-    """What is missing, of another shape or type, not finite, or not known."""
+    """Yield what is missing, of another shape or dtype, not finite, or unknown."""
     shapes = traverse_util.flatten_dict(shapes)
     for entry in mapping:
         match entry:

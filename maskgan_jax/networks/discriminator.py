@@ -1,11 +1,11 @@
-"""D_1,2: two PatchGANs that judge a photo together with its mask, the second at half the size (paper, Sec. 3.4)."""
+"""D_1,2: two PatchGANs on a photo together with its mask, the second at half the size (paper, Sec. 3.4)."""
 
 import jax.numpy as jnp
 from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.layers import Conv, average_pool, instance_norm, leaky_relu
+from maskgan_jax.networks.layers import Conv, at_least_float32, average_pool, instance_norm, leaky_relu
 
 FeatureMaps = list[list[Array]]
 """Of each scale, full size first: the map after every layer, the logits last."""
@@ -31,7 +31,7 @@ class PatchDiscriminator(nn.Module):
             x = leaky_relu(instance_norm(x) if layer else x)
             maps.append(x)
         logits = Conv(1, 4, padding=2, dtype=self.dtype, name=f"conv_{len(self.widths)}")(x)
-        return [*maps, logits.astype(jnp.float32)]
+        return [*maps, at_least_float32(logits)]
 
 
 class MultiScaleDiscriminator(nn.Module):
@@ -39,7 +39,7 @@ class MultiScaleDiscriminator(nn.Module):
 
     Attributes:
       widths: channels of each PatchGAN's layers before the logits.
-      scales: number of PatchGANs; each after the first sees the input halved once more.
+      scales: number of PatchGANs; the input of each after the first is halved once more.
       dtype: type of the computation.
     """
 
@@ -49,7 +49,7 @@ class MultiScaleDiscriminator(nn.Module):
 
     @nn.compact
     def __call__(self, mask_t: Float[Array, "b h w k"], image: Float[Array, "b h w 3"]) -> FeatureMaps:
-        """One-hot masks and images in [-1, 1] to the feature maps of every scale."""
+        """Compute the feature maps of every scale from one-hot masks and images in [-1, 1]."""
         x = jnp.concatenate([mask_t, image], axis=-1).astype(self.dtype)
         maps = []
         for scale in range(self.scales):

@@ -5,10 +5,10 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.layers import Conv, bias_init, max_pool
+from maskgan_jax.networks.layers import Conv, at_least_float32, bias_init, max_pool
 
 he_init = nn.initializers.he_normal()
-"""Initial weights of the convolutions, chosen here: under batch norm the others' normal(0, 0.02) learns slower."""
+"""Initial weights of the convolutions, chosen here: under batch norm the others' normal(0, 0.02) trains slower."""
 
 
 class FaceParser(nn.Module):
@@ -28,7 +28,7 @@ class FaceParser(nn.Module):
 
     @nn.compact
     def __call__(self, image: Float[Array, "b h w 3"], train: bool = False) -> Float[Array, "b h w k"]:
-        """Images in [-1, 1], sides divisible by 2 ** (levels - 1); `train` takes the batch's own statistics."""
+        """Compute logits of images in [-1, 1], sides divisible by 2 ** (levels - 1); `train` uses batch statistics."""
         x, skips = image, []
         for level, width in enumerate(self.widths[:-1]):
             x = DoubleConv(width, self.dtype, name=f"down_{level}")(x, train)
@@ -37,11 +37,11 @@ class FaceParser(nn.Module):
         x = DoubleConv(self.widths[-1], self.dtype, name="center")(x, train)
         for level in reversed(range(len(skips))):
             x = UpConcat(self.widths[level], self.dtype, name=f"up_{level}")(skips[level], x, train)
-        return Conv(self.num_classes, 1, kernel_init=he_init, dtype=self.dtype, name="head")(x).astype(jnp.float32)
+        return at_least_float32(Conv(self.num_classes, 1, kernel_init=he_init, dtype=self.dtype, name="head")(x))
 
 
 class DoubleConv(nn.Module):
-    """Twice a 3x3 convolution, batch norm and ReLU."""
+    """Two times a 3x3 convolution, batch norm and ReLU."""
 
     features: int
     dtype: DTypeLike = jnp.float32
@@ -56,7 +56,7 @@ class DoubleConv(nn.Module):
 
 
 class UpConcat(nn.Module):
-    """The small picture doubled and joined to the skip, which comes first; then a `DoubleConv`."""
+    """Upsample, concatenate with the skip, which comes first, and apply a `DoubleConv`."""
 
     features: int
     dtype: DTypeLike = jnp.float32
@@ -72,7 +72,7 @@ class UpConcat(nn.Module):
 class UpConv(nn.Module):
     """A transposed 2x2 convolution of stride 2.
 
-    No two taps meet in a pixel, so it is one matrix product to four times the channels, laid out as 2x2 pixels:
+    No two taps contribute to one pixel, so it is one matrix product to four times the channels, then a rearrangement:
     on a CPU, forward and backward, 4 times (32 to 16 channels at 256 px) to 17 times (256 to 128 channels at 32 px)
     faster than `lax.conv_transpose`.
 

@@ -1,4 +1,4 @@
-"""Layers that the networks of the papers share; NHWC images, HWIO kernels, parameters and statistics in float32."""
+"""Layers that the networks share; NHWC images, HWIO kernels, parameters and statistics in float32 or more."""
 
 import math
 from typing import Literal
@@ -19,12 +19,13 @@ normal_init = nn.initializers.normal(0.02)
 
 
 def bias_init(fan_in: int) -> nn.initializers.Initializer:
-    """PyTorch's default initial biases, uniform within 1 / sqrt(fan_in) of 0, which `weights_init` leaves alone.
+    """Return PyTorch's default initialiser of biases, uniform within 1 / sqrt(fan_in) of 0.
 
-    They matter: the style encoder has no normalisation, and from weights of 0.02 and biases of 0 no style comes out.
+    The published `weights_init` leaves biases alone. They matter in the style encoder, which has no normalisation: with
+    weights of 0.02 and biases of 0 its output is nearly constant.
     """
 
-    def init(key: Array, shape: tuple[int, ...], dtype: DTypeLike = jnp.float32) -> Array:
+    def init(key: Array, shape: tuple[int, ...], dtype: DTypeLike = float) -> Array:
         bound = 1 / math.sqrt(fan_in)
         return jax.random.uniform(key, shape, dtype, -bound, bound)
 
@@ -34,11 +35,16 @@ def bias_init(fan_in: int) -> nn.initializers.Initializer:
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
 
 
-def convolve(x: Array, kernel: Array, strides: int, padding: int) -> Array:
-    """Convolves (b h w i) with an HWIO kernel, zero-padding every side by `padding`.
+def at_least_float32(x: Array) -> Array:
+    """Convert half precision to float32; leave float32 and float64 as they are."""
+    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
 
-    Unless the output has the input's size, the zeros are laid on first: XLA's CPU back end takes up to 40 times longer
-    for the weights' gradient of a stride-1 4x4 convolution that pads by itself (256 to 512 channels at 65 px).
+
+def convolve(x: Array, kernel: Array, strides: int, padding: int) -> Array:
+    """Convolve (b h w i) with an HWIO kernel, zero-padding every side by `padding`.
+
+    Unless the output has the input's size, the padding is a separate operation: XLA's CPU back end takes up to 40 times
+    longer for the weights' gradient of a stride-1 4x4 convolution that pads by itself (256 to 512 channels at 65 px).
     """
     if strides == 1 and kernel.shape[0] == 2 * padding + 1:
         return lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=DIMENSIONS)
@@ -47,10 +53,10 @@ def convolve(x: Array, kernel: Array, strides: int, padding: int) -> Array:
 
 
 def convolve_reflected(x: Array, kernel: Array, strides: int, padding: int) -> Array:
-    """Convolves (b h w i) with an HWIO kernel, every side padded by `padding` with its mirror image.
+    """Convolve (b h w i) with an HWIO kernel, every side padded by `padding` with its mirror image.
 
-    XLA's CPU back end runs a convolution without padding of its own up to 12 times slower than one with, so this one
-    has the mirrored input padded with zeros by a whole number of strides, and crops what they touched.
+    XLA's CPU back end runs a convolution without padding of its own up to 12 times slower than one with. So the
+    mirror-padded input is padded with zeros as well, by a whole number of strides, and the affected border is cropped.
     """
     margin = kernel.shape[0] // 2 // strides
     zeros = (margin * strides, margin * strides)
@@ -60,21 +66,21 @@ def convolve_reflected(x: Array, kernel: Array, strides: int, padding: int) -> A
 
 
 def pad_image(x: Array, width: int, mode: Literal["reflect", "edge"]) -> Array:
-    """Pads height and width of (b h w c) by `width` on every side."""
+    """Pad height and width of (b h w c) by `width` on every side."""
     return jnp.pad(x, ((0, 0), (width, width), (width, width), (0, 0)), mode=mode)
 
 
 def depth_to_space(x: Float[Array, "b h w k"]) -> Float[Array, "b 2*h 2*w k//4"]:
-    """Spreads four groups of channels over 2x2 pixels: upper left, upper right, lower left, lower right."""
+    """Rearrange four groups of channels to 2x2 pixels: upper left, upper right, lower left, lower right."""
     b, h, w, c = x.shape
     x = x.reshape(b, h, w, 2, 2, c // 4)
     return x.transpose(0, 1, 3, 2, 4, 5).reshape(b, 2 * h, 2 * w, c // 4)
 
 
 def average_pool(x: Float[Array, "b h w c"]) -> Float[Array, "b H W c"]:
-    """3x3 average pool of stride 2 and pad 1, which averages over real pixels only.
+    """Apply a 3x3 average pool of stride 2 and pad 1 that averages over real pixels only.
 
-    How many those are is counted here, by side: XLA would fold a pool over ones, for seconds at 512 px.
+    Their number is computed with NumPy, by side: XLA would constant-fold a pool over ones, for seconds at 512 px.
     """
 
     def counts(size: int) -> np.ndarray:
@@ -89,10 +95,10 @@ def average_pool(x: Float[Array, "b h w c"]) -> Float[Array, "b H W c"]:
 
 
 def max_pool(x: Float[Array, "b h w c"]) -> Float[Array, "b h//2 w//2 c"]:
-    """2x2 max pool; on a CPU, forward and backward, 8 times faster than `nn.max_pool` (16 channels at 512 px).
+    """Apply a 2x2 max pool; on a CPU, forward and backward, 8 times faster than `nn.max_pool` (16 channels at 512 px).
 
-    Written with comparisons, for `max` looks up in its gradient which entry equals the maximum: where XLA computes the
-    entries anew and rounds them otherwise none does, and the gradient is 0 / 0.
+    Written with comparisons, because the gradient of `max` compares the entries with the maximum: if XLA recomputes
+    them with another rounding, none is equal and the gradient is 0 / 0.
     """
 
     def larger(a: Array, b: Array) -> Array:
@@ -136,9 +142,9 @@ class Conv(nn.Module):
 class ConvTranspose(nn.Module):
     """A transposed 3x3 convolution that doubles the size: stride 2, padding 1, output padding 1.
 
-    Written as one 2x2 convolution to four times the channels and a depth-to-space: output row 2j reads kernel row 1 at
+    Written as one 2x2 convolution to four times the channels and a depth-to-space: output row 2j uses kernel row 1 at
     input row j, output row 2j + 1 reads kernel row 2 at j and kernel row 0 at j + 1, columns likewise. No arithmetic on
-    the zeros that a dilated convolution would put in, and a far cheaper gradient.
+    the zeros that a dilated convolution would insert, and a far cheaper gradient.
 
     The kernel is HWIO with PyTorch's orientation: entry (y, x) of `ConvTranspose2d`'s weight is entry (y, x) here.
     """
@@ -162,8 +168,8 @@ class ConvTranspose(nn.Module):
 class UpsampleConv(nn.Module):
     """Nearest-neighbour doubling, edge-replicating pad of 1, then a 3x3 convolution.
 
-    The doubled picture is never made: two neighbouring output pixels read the same 2 or 3 input pixels, so one 2x2
-    convolution of the small picture to four times the channels gives all four phases with 4/9 of the arithmetic.
+    The doubled image is never computed: two neighbouring output pixels depend on the same 2 or 3 input pixels, so one
+    2x2 convolution of the small image to four times the channels gives all four phases with 4/9 of the arithmetic.
     """
 
     features: int
@@ -189,8 +195,8 @@ class UpsampleConv(nn.Module):
 
 
 def instance_norm(x: Float[Array, "b h w c"]) -> Float[Array, "b h w c"]:
-    """Each channel of each image to mean 0 and (biased) variance 1; no scale, no shift; statistics in float32."""
-    x32 = x.astype(jnp.float32)
+    """Normalise each channel of each image to mean 0 and (biased) variance 1, without scale or shift."""
+    x32 = at_least_float32(x)
     mean = x32.mean((1, 2), keepdims=True)
     variance = jnp.square(x32 - mean).mean((1, 2), keepdims=True)
     return ((x32 - mean) * lax.rsqrt(variance + EPSILON)).astype(x.dtype)
@@ -199,20 +205,20 @@ def instance_norm(x: Float[Array, "b h w c"]) -> Float[Array, "b h w c"]:
 def adain(
     z: Float[Array, "b h w c"], scale: Float[Array, "b c"], shift: Float[Array, "b c"]
 ) -> Float[Array, "b h w c"]:
-    """Adaptive instance norm, `scale * (z - mean(z)) / std(z) + shift` (paper, Eq. 4)."""
+    """Apply adaptive instance norm, `scale * (z - mean(z)) / std(z) + shift` (paper, Eq. 4)."""
     return (instance_norm(z) * scale[:, None, None] + shift[:, None, None]).astype(z.dtype)
 
 
 def leaky_relu(x: Array) -> Array:
-    """Leaky ReLU of slope 0.2, the discriminator's and the MaskVAE's."""
+    """Apply the leaky ReLU of slope 0.2 of discriminator and MaskVAE."""
     return jax.nn.leaky_relu(x, 0.2)
 
 
 class ResidualBlock(nn.Module):
     """R-k: two reflect-padded 3x3 convolutions, each normalised, ReLU after the first; then the skip sum.
 
-    With `style` (b, 4k) the norms are AdaIN and the style holds, for each of the two, k shifts then k scales; without,
-    they are instance norms.
+    With `style` (b, 4k) the norms are AdaIN, and the style holds k shifts then k scales for each of the two; without a
+    style they are instance norms.
     """
 
     dtype: DTypeLike = jnp.float32
@@ -242,8 +248,8 @@ class GlobalGenerator(nn.Module):
       widths: channels at full, half, quarter ... size.
       residual_blocks: blocks at the smallest size.
       features: channels of the head, which has no activation.
-      remat: keep only what goes from level to level and from block to block, and compute the rest of a block anew in
-        the backward pass: less memory, about a third more arithmetic; XLA's CPU back end undoes most of it.
+      remat: keep only the activations between levels and blocks and recompute those inside them in the backward pass:
+        less memory, about a third more arithmetic; XLA's CPU back end merges most of it again.
       dtype: type of the computation.
     """
 

@@ -1,4 +1,4 @@
-"""MaskVAE: the space of face masks that simulated edits move in (paper, Sec. 3.2 and Fig. 10)."""
+"""MaskVAE: the latent space of face masks in which edits are simulated (paper, Sec. 3.2 and Fig. 10)."""
 
 import math
 
@@ -7,7 +7,7 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.layers import Conv, UpsampleConv, leaky_relu
+from maskgan_jax.networks.layers import Conv, UpsampleConv, at_least_float32, leaky_relu
 
 pytorch_init = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
 """PyTorch's default initial weights, which the published MaskVAE keeps."""
@@ -19,7 +19,7 @@ class MaskVAE(nn.Module):
     Attributes:
       size: height and width of the masks; 4 * 2 ** len(widths).
       num_classes: channels of the one-hot masks.
-      widths: channels after each halving of the encoder; the decoder goes back through them.
+      widths: channels after each halving of the encoder; the decoder has them in reverse.
       latent_size: entries of the latent code.
       dtype: type of the computation; codes and logits are float32.
     """
@@ -49,23 +49,23 @@ class MaskVAE(nn.Module):
     def encode(
         self, mask: Float[Array, "b h w k"], train: bool = False
     ) -> tuple[Float[Array, "b z"], Float[Array, "b z"]]:
-        """Mean and log-variance of the code of one-hot masks, float32; `train` takes the batch's own statistics."""
+        """Return mean and log-variance of the codes of one-hot masks, float32; `train` uses the batch's statistics."""
         x = mask
         for conv, norm in zip(self.down, self.down_norm, strict=True):
             x = leaky_relu(norm(conv(x), use_running_average=not train))
         flat = x.transpose(0, 3, 1, 2).reshape(x.shape[0], -1)  # channel-major, as the published weights have it
-        return self.to_mean(flat).astype(jnp.float32), self.to_log_variance(flat).astype(jnp.float32)
+        return at_least_float32(self.to_mean(flat)), at_least_float32(self.to_log_variance(flat))
 
     def decode(self, z: Float[Array, "b z"], train: bool = False) -> Float[Array, "b h w k"]:
-        """Logits of the mask of each code, float32; `train` takes the batch's own statistics."""
+        """Return the logits of the mask of each code, float32; `train` uses the batch's statistics."""
         x = nn.relu(self.from_code(z)).reshape(z.shape[0], self.widths[-1], 4, 4).transpose(0, 2, 3, 1)
         for conv, norm in zip(self.up, self.up_norm, strict=False):
             x = leaky_relu(norm(conv(x), use_running_average=not train))
-        return self.up[-1](x).astype(jnp.float32)
+        return at_least_float32(self.up[-1](x))
 
     def __call__(
         self, mask: Float[Array, "b h w k"], noise: Float[Array, "b z"], train: bool = False
     ) -> tuple[Float[Array, "b h w k"], Float[Array, "b z"], Float[Array, "b z"]]:
-        """Logits of the masks drawn from their codes with standard-normal `noise`; mean and log-variance."""
+        """Return the logits of masks decoded from codes sampled with standard-normal `noise`; mean and log-variance."""
         mean, log_variance = self.encode(mask, train)
         return self.decode(mean + jnp.exp(0.5 * log_variance) * noise, train), mean, log_variance

@@ -1,4 +1,4 @@
-"""The spatial-aware style encoder: what a photo looks like, told region by region by its mask (paper, Fig. 11, 12)."""
+"""The spatial-aware style encoder: the style of a photo, modulated by the features of its mask (paper, Fig. 11, 12)."""
 
 import functools
 
@@ -8,11 +8,11 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.layers import Conv, bias_init, normal_init
+from maskgan_jax.networks.layers import Conv, at_least_float32, bias_init, normal_init
 
 
 class SpatialFeatureTransform(nn.Module):
-    """SFT: `x * scale(f) + shift(f)`, each of the two a 1x1, leaky ReLU 0.1, 1x1 over the mask's features f."""
+    """SFT: `x * scale(f) + shift(f)`, each of the two a 1x1, leaky ReLU 0.1, 1x1 of the mask's features f."""
 
     kernel_init: nn.initializers.Initializer = normal_init
     dtype: DTypeLike = jnp.float32
@@ -29,11 +29,11 @@ class SpatialFeatureTransform(nn.Module):
 
 
 class SpatialAwareStyleEncoder(nn.Module):
-    """Photo and mask to the style vector. No normalisation anywhere: it would wash the style out.
+    """Encode photo and mask as a style vector. No normalisation anywhere, because it would remove the style.
 
     Attributes:
       style_size: entries of the style vector.
-      widths: channels at full, half and quarter size, in both branches; the last is kept further down.
+      widths: channels at full, half and quarter size, in both branches; also of all deeper layers.
       deep_layers: halvings after the quarter size.
       kernel_init: initial weights of the convolutions.
       dtype: type of the computation; the style itself is float32.
@@ -74,6 +74,6 @@ class SpatialAwareStyleEncoder(nn.Module):
             style = nn.relu(halve("style", layer, width, style))
         style = SpatialFeatureTransform(self.kernel_init, self.dtype, name="sft_1")(style, f2)
 
-        pooled = style.astype(jnp.float32).mean((1, 2))
+        pooled = at_least_float32(style).mean((1, 2))
         biases = bias_init(pooled.shape[-1])
         return nn.Dense(self.style_size, kernel_init=self.kernel_init, bias_init=biases, name="to_style")(pooled)

@@ -1,4 +1,4 @@
-"""VGG19 up to relu5_1, the eye of the perceptual loss; weights from torchvision's ImageNet `vgg19`."""
+"""VGG19 up to relu5_1, the feature extractor of the perceptual loss; weights from torchvision's ImageNet `vgg19`."""
 
 import jax.numpy as jnp
 from flax import linen as nn
@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from maskgan_jax.networks.layers import Conv, max_pool
 
 BLOCKS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512), (512,))
-"""Widths of the 3x3 convolutions of each block; a 2x2 max pool stands between blocks."""
+"""Widths of the 3x3 convolutions of each block; a 2x2 max pool between blocks."""
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -19,7 +19,7 @@ class VGG19(nn.Module):
     """Features after relu1_1, relu2_1, relu3_1, relu4_1, relu5_1.
 
     Attributes:
-      imagenet_normalisation: shift and scale images to what VGG19 was trained on; the authors of MaskGAN don't.
+      imagenet_normalisation: whether images are shifted and scaled as for VGG19's training; not in the published code.
       dtype: type of the computation.
     """
 
@@ -28,7 +28,7 @@ class VGG19(nn.Module):
 
     @nn.compact
     def __call__(self, image: Float[Array, "b h w 3"]) -> list[Array]:
-        """Images in [-1, 1] to five feature maps, from full size down to 1/16."""
+        """Compute five feature maps of images in [-1, 1], from full size down to 1/16."""
         x = image
         if self.imagenet_normalisation:
             x = ((image + 1) / 2 - jnp.array(IMAGENET_MEAN)) / jnp.array(IMAGENET_STD)

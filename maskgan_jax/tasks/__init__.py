@@ -1,19 +1,42 @@
-"""What can be trained, one file each; `make` builds the one that a config names."""
+"""What can be trained, one file per task; `make` finds the one that a config names."""
 
 import importlib
+import importlib.util
+import pkgutil
+from importlib.metadata import entry_points
+from types import ModuleType
 
 from data_pipeline.errors import UserError
 from maskgan_jax.tasks.task import Task
 
-NAMES = ("mask_vae", "dense_mapping", "ebst", "face_parser")
+ENTRY_POINTS = "maskgan_jax.tasks"
+"""Entry point group under which an installed package offers tasks of its own."""
 
 
 def make(config) -> Task:
-    """The task that `config.task` names, built from the rest of the config.
+    """Build the task that `config.task` names from the rest of the config.
+
+    A task is a module with a function `make(config) -> Task`: a file of `maskgan_jax/tasks/`, or one that an installed
+    package offers under the entry point group `maskgan_jax.tasks`. No other module is ever imported, for a saved
+    config may be a stranger's.
 
     Raises:
-      UserError: no such task.
+      UserError: there is no such task.
     """
-    if config.task not in NAMES:
-        raise UserError(f"config.task: there is no task '{config.task}'; the tasks are {', '.join(NAMES)}")
-    return importlib.import_module(f"maskgan_jax.tasks.{config.task}").make(config)
+    return _find(config.task).make(config)
+
+
+def _find(name: str) -> ModuleType:
+    if name.isidentifier() and importlib.util.find_spec(f"{__name__}.{name}"):
+        module = importlib.import_module(f"{__name__}.{name}")
+        if hasattr(module, "make"):
+            return module
+    for entry_point in entry_points(group=ENTRY_POINTS, name=name):
+        return entry_point.load()
+    raise UserError(f"config.task: there is no task '{name}'; the tasks are {', '.join(_names())}")
+
+
+def _names() -> list[str]:
+    modules = [name for _, name, _ in pkgutil.iter_modules(__path__)]
+    own = [name for name in modules if hasattr(importlib.import_module(f"{__name__}.{name}"), "make")]
+    return sorted({*own, *entry_points(group=ENTRY_POINTS).names})

@@ -1,98 +1,105 @@
-"""Stage 2: the Dense Mapping Network alone, each photo drawn from its own mask and style (paper, Sec. 3.2)."""
+"""Stage 2: the Dense Mapping Network alone, each photo generated from its own mask and style (paper, Sec. 3.2)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, Float, PyTree
 
-from maskgan_jax.tasks import adversarial
-from maskgan_jax.tasks.microbatches import over_microbatches
-from maskgan_jax.tasks.optimiser import adam, moving_average, update
-from maskgan_jax.tasks.task import Batch, Scalars, Start, Task, TrainState, one_hot, psnr, to_image
+from maskgan_jax.tasks import gan
+from maskgan_jax.tasks.microbatches import with_entries
+from maskgan_jax.tasks.optimiser import adam
+from maskgan_jax.tasks.pixels import one_hot, psnr, to_image
+from maskgan_jax.tasks.task import Batch, Metrics, Optimiser, Task, TrainState
+from maskgan_jax.tasks.update import finish_step, update
+
+
+class DenseMapping(NamedTuple):
+    """What a config makes of this task.
+
+    Attributes:
+      gan: the modules and loss settings.
+      update: `update` with the task's optimisers.
+      microbatches: parts that a batch is computed in.
+      ema_decay: of the generator's EMA.
+    """
+
+    gan: gan.Gan
+    update: Callable
+    microbatches: int
+    ema_decay: float
 
 
 def make(config) -> Task:
-    """Builds the task from `config.networks`, `.remat`, `.losses`, `.optimiser`, `.accumulation_steps` and
-    `.average_decay`.
-    """
-    networks = adversarial.networks_of(config)
-    generator = networks.generator
-    optimiser = adam(config)
-
-    starts = {}
-    if config.losses.lambda_percept:
-        starts["vgg19"] = lambda rng: adversarial.vgg19_start(networks, rng)
-
-    def init(rng: Array, starts: Mapping[str, Start]) -> TrainState:
-        trained = adversarial.init_params(networks, rng, config.data.size)
-        frozen = {name: params for start in starts.values() for name, params in start["params"].items()}
-        return TrainState(
-            step=jnp.int32(0),
-            params=trained | frozen,
-            batch_stats={},
-            opt_state={name: optimiser.init(params) for name, params in trained.items()},
-            average={"generator": trained["generator"]} if config.average_decay else {},
-        )
-
-    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Scalars]:
-        params, opt_state = dict(state.params), dict(state.opt_state)
-
-        def differentiate(part: Batch):
-            image_t, mask_t = to_image(part["image_t"]), one_hot(part["mask_t"])
-            real = adversarial.real_features(config, networks, state.params, mask_t, image_t)
-
-            def generator_loss(generator_params):
-                fake = generator.apply({"params": generator_params}, mask_t, mask_t, image_t)
-                total, terms = adversarial.generator_loss(config, networks, state.params, mask_t, image_t, fake, real)
-                return total, (terms, fake)
-
-            generator_gradients, (terms, fake) = jax.grad(generator_loss, has_aux=True)(state.params["generator"])
-
-            def discriminator_loss(discriminator_params):
-                return adversarial.discriminator_loss(config, networks, discriminator_params, mask_t, image_t, fake)
-
-            discriminator, discriminator_gradients = jax.value_and_grad(discriminator_loss)(
-                state.params["discriminator"]
-            )
-            scalars = adversarial.prefixed("generator", terms) | {"discriminator": discriminator}
-            return ({"generator": generator_gradients, "discriminator": discriminator_gradients}, scalars), ()
-
-        (gradients, scalars), _ = over_microbatches(differentiate, batch, config.accumulation_steps)
-        for name, gradient in gradients.items():
-            params[name], opt_state[name] = update(optimiser, gradient, opt_state[name], params[name])
-        average = {
-            name: moving_average(previous, params[name], config.average_decay)
-            for name, previous in state.average.items()
-        }
-        return TrainState(state.step + 1, params, {}, opt_state, average), scalars
-
-    def evaluate(state: TrainState, batch: Batch) -> Scalars:
-        image_t, mask_t = to_image(batch["image_t"]), one_hot(batch["mask_t"])
-        variables = {"params": state.inference_params("generator")}
-        reconstruction = generator.apply(variables, mask_t, mask_t, image_t)
-        weight = batch["weight"]
-        return {
-            "examples": weight.sum(),
-            "psnr": (weight * psnr(reconstruction, image_t)).sum(),
-            "l1": (weight * jnp.abs(reconstruction - image_t).mean((1, 2, 3))).sum(),
-        }
-
-    def draw(state: TrainState, batch: Batch) -> dict[str, Array]:
-        image_t, mask_t = to_image(batch["image_t"]), one_hot(batch["mask_t"])
-        variables = {"params": state.inference_params("generator")}
-        style = generator.apply(variables, image_t, mask_t, method="encode_style")
-        return {
-            "I^t": image_t,
-            "M^t": batch["mask_t"],
-            "G(M^t, M^t, I^t)": generator.apply(variables, mask_t, style, method="generate"),
-            "next row's style": generator.apply(variables, mask_t, jnp.roll(style, -1, axis=0), method="generate"),
-        }
-
-    return Task(starts, init, step, evaluate, summarise, draw)
+    """Build the task from `config.networks`, `.losses`, `.optimiser`, `.remat`, `.accumulation_steps`, `.ema_decay`."""
+    modules = gan.make_gan(config)
+    optimisers = {name: Optimiser(adam(config), (name,)) for name in ("generator", "discriminator")}
+    microbatches = config.accumulation_steps
+    system = DenseMapping(modules, partial(update, optimisers, microbatches), microbatches, config.ema_decay)
+    return Task(
+        inputs=("image_t", "mask_t"),
+        networks=gan.gan_networks(config, modules),
+        pretrained=gan.pretrained_vgg19(config),
+        optimisers=optimisers,
+        step=partial(step, system),
+        evaluate=partial(evaluate, system),
+        finalize_metrics=finalize_metrics,
+        visualize=partial(visualize, system),
+        inference=gan.generator_inference(config, modules.generator),
+    )
 
 
-def summarise(sums: Mapping[str, np.ndarray | np.generic]) -> dict[str, float]:
-    """Means over the examples: of the reconstruction's PSNR in dB, of its absolute error in [-1, 1], and so on."""
+def step(system: DenseMapping, state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
+    """Update the generator, then the discriminator on the images generated before that update."""
+    batch = with_entries(partial(gan.real_features, system.gan, state.params), batch, system.microbatches)
+    loss = partial(generator_loss, system, state.params)
+    state, terms, fake = system.update(state, "generator", loss, batch)
+    loss = partial(gan.discriminator_loss, system.gan)
+    state, discriminator, _ = system.update(state, "discriminator", loss, {**batch, "fakes": (fake,)})
+    return finish_step(state, system.ema_decay), {
+        **gan.prefixed("generator", terms),
+        "discriminator": discriminator,
+    }
+
+
+def generator_loss(
+    system: DenseMapping, frozen: PyTree, params: PyTree, batch: Batch
+) -> tuple[Float[Array, ""], tuple[Metrics, Float[Array, "b h w 3"]]]:
+    """Compute the loss of G(M^t, M^t, I^t) against I^t; `frozen` holds discriminator and VGG19."""
+    mask_t = one_hot(batch["mask_t"])
+    variables = {"params": params["generator"]}
+    fake = system.gan.generator.apply(variables, mask_t, mask_t, to_image(batch["image_t"]))
+    total, terms = gan.generator_loss(system.gan, frozen, batch, fake)
+    return total, (terms, fake)
+
+
+def evaluate(system: DenseMapping, state: TrainState, batch: Batch) -> Metrics:
+    """Sum PSNR and absolute error of the reconstructions."""
+    image_t, mask_t = to_image(batch["image_t"]), one_hot(batch["mask_t"])
+    reconstruction = system.gan.generator.apply(state.inference_variables("generator"), mask_t, mask_t, image_t)
+    weight = batch["weight"]
+    return {
+        "examples": weight.sum(),
+        "psnr": (weight * psnr(reconstruction, image_t)).sum(),
+        "l1": (weight * jnp.abs(reconstruction - image_t).mean((1, 2, 3))).sum(),
+    }
+
+
+def finalize_metrics(sums: Mapping[str, np.ndarray | np.generic]) -> dict[str, float]:
+    """Divide sums over examples by their number: PSNR in dB, absolute error in [0, 2]."""
     return {name: float(total / sums["examples"]) for name, total in sums.items() if name != "examples"}
+
+
+def visualize(system: DenseMapping, state: TrainState, batch: Batch) -> dict[str, Array]:
+    """Return each photo, its mask, its reconstruction, and its mask in the style of the next example."""
+    image_t, mask_t = to_image(batch["image_t"]), one_hot(batch["mask_t"])
+    generator, variables = system.gan.generator, state.inference_variables("generator")
+    style = generator.apply(variables, image_t, mask_t, method="encode_style")
+    return {
+        "I^t": image_t,
+        "M^t": batch["mask_t"],
+        "G(M^t, M^t, I^t)": generator.apply(variables, mask_t, style, method="generate"),
+        "next row's style": generator.apply(variables, mask_t, jnp.roll(style, -1, axis=0), method="generate"),
+    }

@@ -1,225 +1,208 @@
 """Stage 3: Editing Behaviour Simulated Training, from a trained MaskVAE and Dense Mapping Network (paper, Alg. 1)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Integer, PyTree
+from jaxtyping import Array, Float, PyTree
 
 from maskgan_jax.networks.alpha_blender import AlphaBlender
-from maskgan_jax.tasks import adversarial, dense_mapping, mask_vae
+from maskgan_jax.networks.mask_vae import MaskVAE
+from maskgan_jax.tasks import dense_mapping, gan, mask_vae
 from maskgan_jax.tasks.interleaving import deinterleave, interleave
-from maskgan_jax.tasks.microbatches import over_microbatches
-from maskgan_jax.tasks.optimiser import adam, moving_average, update
-from maskgan_jax.tasks.task import Batch, Scalars, Start, Task, TrainState, one_hot, psnr, to_image
+from maskgan_jax.tasks.microbatches import with_entries
+from maskgan_jax.tasks.optimiser import adam
+from maskgan_jax.tasks.pixels import one_hot, psnr, to_image
+from maskgan_jax.tasks.task import Batch, Metrics, Network, Optimiser, Pretrained, Task, TrainState
+from maskgan_jax.tasks.update import finish_step, update
 
 
-class Target(NamedTuple):
-    """Photos and masks of a step, the simulated edits of those, and what is seen in the photos."""
+class Ebst(NamedTuple):
+    """What a config makes of this task.
 
-    image_t: Float[Array, "b h w 3"]
-    mask_t: Float[Array, "b h w k"]
-    mask_inter: Integer[Array, "b h w"]
-    mask_outer: Integer[Array, "b h w"]
-    real: adversarial.RealFeatures
+    Attributes:
+      gan: generator, discriminator, VGG19 and loss settings.
+      mask_vae: simulates edits; frozen.
+      alpha_blender: blends the two edited images.
+      update: `update` with the task's optimisers.
+      sequential: G_A's update before G_B's gradient, as in Algorithm 1; else one backward pass of both losses.
+      lambda_inter: a simulated edit goes 1 / lambda_inter of the way between two codes.
+      microbatches: parts that a batch is computed in.
+      ema_decay: of the generator's EMA.
+    """
+
+    gan: gan.Gan
+    mask_vae: MaskVAE
+    alpha_blender: AlphaBlender
+    update: Callable
+    sequential: bool
+    lambda_inter: float
+    microbatches: int
+    ema_decay: float
 
 
 def make(config) -> Task:
-    """Builds the task from `config.networks`, `.remat`, `.losses`, `.optimiser`, `.accumulation_steps`,
-    `.average_decay`, `.lambda_inter` and `.updates`.
-
-    It begins with a trained MaskVAE and Dense Mapping Network; discriminator and blender are trained ones or begin at
-    random, as `config.init` says.
-
-    G_A and G_B share the generator's weights. `config.updates` is `sequential`, as in Algorithm 1: G_A's update, then
-    G_B's at the parameters that it left; or `joint`: one backward pass of both losses, with G_B's optimiser.
+    """Build the task from `config.networks`, `.losses`, `.optimiser`, `.init`, `.lambda_inter`, `.updates`, `.remat`,
+    `.accumulation_steps` and `.ema_decay`.
     """
-    networks = adversarial.networks_of(config)
-    generator = networks.generator
-    vae = mask_vae.network_of(config)
-    blender = alpha_blender_of(config).clone(remat=config.remat)
-    optimiser = adam(config)
+    modules = gan.make_gan(config)
+    vae = mask_vae.make_network(config)
+    blender = AlphaBlender(dtype=jnp.dtype(config.dtype), remat=config.remat, **config.networks.alpha_blender)
+    sequential = config.updates == "sequential"
+    optimisers = {"generator_a": Optimiser(adam(config), ("generator",))} if sequential else {}
+    optimisers["generator_b"] = Optimiser(adam(config), ("generator", "alpha_blender"))
+    optimisers["discriminator"] = Optimiser(adam(config), ("discriminator",))
+    microbatches = config.accumulation_steps
+    system = Ebst(
+        modules, vae, blender, partial(update, optimisers, microbatches), sequential, config.lambda_inter,
+        microbatches, config.ema_decay,
+    )  # fmt: skip
+    image = jax.ShapeDtypeStruct((1, config.data.size, config.data.size, 3), jnp.float32)
+    return Task(
+        inputs=("image_t", "mask_t", "mask_ref"),
+        networks={
+            **gan.gan_networks(config, modules),
+            "mask_vae": mask_vae.describe(vae),
+            "alpha_blender": Network(blender, (image, image), entry_names="maskgan_jax.interop.maskgan:blender"),
+        },
+        pretrained=_pretrained(config),
+        optimisers=optimisers,
+        step=partial(step, system),
+        evaluate=partial(evaluate, system),
+        finalize_metrics=dense_mapping.finalize_metrics,
+        visualize=partial(visualize, system),
+        inference={**gan.generator_inference(config, modules.generator), **mask_vae.inference(vae)},
+    )
 
-    def draw_params(name: str, rng: Array) -> Start:
-        """Random parameters of generator, discriminator or blender, under the network's name."""
-        if name == "alpha_blender":
-            image = jnp.zeros((1, config.data.size, config.data.size, 3))
-            return {"params": {name: blender.init(rng, image, image)["params"]}}
-        return {"params": {name: adversarial.init_params(networks, rng, config.data.size)[name]}}
 
-    starts = {
-        "mask_vae": lambda rng: mask_vae.init_variables(vae, rng),
-        "dense_mapping": partial(draw_params, "generator"),
-    }
+def _pretrained(config) -> tuple[Pretrained, ...]:
+    """MaskVAE and generator are always trained ones; discriminator and blender as `config.init` says."""
+    variant = f":{config.variant}" if config.variant else ""
+    train = f"Train it: python -m maskgan_jax.main --config=configs/{{}}.py{variant}"
+    pretrained = [
+        Pretrained("mask_vae", ("mask_vae",), train.format("mask_vae")),
+        Pretrained("dense_mapping", ("generator",), train.format("dense_mapping")),
+    ]
     if config.init.discriminator != "new":
-        starts["discriminator"] = partial(draw_params, "discriminator")
+        random = "or begin with a random one: --config.init.discriminator=new"
+        remedy = f"Name a run or an import in config.init.discriminator, {random}"
+        field = "discriminator" if config.init.discriminator else "dense_mapping"
+        pretrained.append(Pretrained(field, ("discriminator",), remedy))
     if config.init.alpha_blender:
-        starts["alpha_blender"] = partial(draw_params, "alpha_blender")
-    if config.losses.lambda_percept:
-        starts["vgg19"] = lambda rng: adversarial.vgg19_start(networks, rng)
-
-    def init(rng: Array, starts: Mapping[str, Start]) -> TrainState:
-        params = {name: params for start in starts.values() for name, params in start["params"].items()}
-        for name in ("discriminator", "alpha_blender"):
-            if name not in params:
-                params |= draw_params(name, rng)["params"]
-        opt_state = {
-            "generator_b": optimiser.init(_editing_params(params)),
-            "discriminator": optimiser.init(params["discriminator"]),
-        }
-        if config.updates == "sequential":
-            opt_state["generator_a"] = optimiser.init(params["generator"])
-        return TrainState(
-            step=jnp.int32(0),
-            params=params,
-            batch_stats=starts["mask_vae"]["batch_stats"],
-            opt_state=opt_state,
-            average={"generator": params["generator"]} if config.average_decay else {},
-        )
-
-    def simulate_edits(state: TrainState, batch: Batch) -> tuple[Array, Array]:
-        variables = mask_vae.variables_of(state)
-        return mask_vae.simulate_edits(vae, variables, batch["mask_t"], batch["mask_ref"], config.lambda_inter)
-
-    def draw_edits(
-        params: PyTree, style: Array, mask_inter: Array, mask_outer: Array
-    ) -> tuple[Array, Array, Array, Array]:
-        """I^inter, I^outer, I^blend and alpha; the two edits go through the backbone as one batch."""
-        masks = one_hot(interleave(mask_inter, mask_outer))
-        variables = {"params": params["generator"]}
-        drawn = generator.apply(variables, masks, interleave(style, style), method="generate")
-        image_inter, image_outer = deinterleave(drawn, 2)
-        image_blend, alpha = blender.apply({"params": params["alpha_blender"]}, image_inter, image_outer)
-        return image_inter, image_outer, image_blend, alpha
-
-    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Scalars]:
-        params, opt_state = dict(state.params), dict(state.opt_state)
-
-        def look_at(part: Mapping[str, Array]) -> Target:
-            image_t, mask_t = to_image(part["image_t"]), one_hot(part["mask_t"])
-            real = adversarial.real_features(config, networks, state.params, mask_t, image_t)
-            return Target(image_t, mask_t, *simulate_edits(state, part), real)
-
-        def encode_style(generator_params: PyTree, target: Target) -> Float[Array, "b s"]:
-            return generator.apply({"params": generator_params}, target.image_t, target.mask_t, method="encode_style")
-
-        def generator_loss(drawn: Float[Array, "b h w 3"], target: Target):
-            total, terms = adversarial.generator_loss(
-                config, networks, state.params, target.mask_t, target.image_t, drawn, target.real
-            )
-            return total, (terms, drawn)
-
-        def loss_a(generator_params: PyTree, style: Array, target: Target):
-            variables = {"params": generator_params}
-            return generator_loss(generator.apply(variables, target.mask_t, style, method="generate"), target)
-
-        def loss_b(editing_params: PyTree, style: Array, target: Target):
-            _, _, blend, _ = draw_edits(editing_params, style, target.mask_inter, target.mask_outer)
-            return generator_loss(blend, target)
-
-        def loss_joint(editing_params: PyTree, target: Target):
-            style = encode_style(editing_params["generator"], target)
-            total_a, aux_a = loss_a(editing_params["generator"], style, target)
-            total_b, aux_b = loss_b(editing_params, style, target)
-            return total_a + total_b, (aux_a, aux_b)
-
-        def differentiate_discriminator(target: Target, fake: Array, blend: Array):
-            return jax.value_and_grad(
-                lambda p: adversarial.discriminator_loss(
-                    config, networks, p, target.mask_t, target.image_t, fake, blend
-                )
-            )(params["discriminator"])
-
-        def differentiate_a(part: Mapping[str, Array]):
-            target = look_at(part)
-            gradients, (terms, fake) = jax.grad(lambda p: loss_a(p, encode_style(p, target), target), has_aux=True)(
-                params["generator"]
-            )
-            return (gradients, terms), fake
-
-        def differentiate_b(part: Mapping[str, Array]):
-            target = look_at(part)
-            gradients, (terms, blend) = jax.grad(
-                lambda p: loss_b(p, encode_style(p["generator"], target), target), has_aux=True
-            )(_editing_params(params))
-            return (gradients, terms, differentiate_discriminator(target, part["fake"], blend)), ()
-
-        def differentiate_both(part: Mapping[str, Array]):
-            target = look_at(part)
-            gradients, ((terms_a, fake), (terms_b, blend)) = jax.grad(lambda p: loss_joint(p, target), has_aux=True)(
-                _editing_params(params)
-            )
-            return (gradients, terms_a, terms_b, differentiate_discriminator(target, fake, blend)), ()
-
-        if config.updates == "sequential":
-            (gradients, terms_a), fake = over_microbatches(differentiate_a, batch, config.accumulation_steps)
-            params["generator"], opt_state["generator_a"] = update(
-                optimiser, gradients, opt_state["generator_a"], params["generator"]
-            )
-            (editing_gradients, terms_b, (discriminator, discriminator_gradients)), _ = over_microbatches(
-                differentiate_b, batch | {"fake": fake}, config.accumulation_steps
-            )
-        else:
-            (editing_gradients, terms_a, terms_b, (discriminator, discriminator_gradients)), _ = over_microbatches(
-                differentiate_both, batch, config.accumulation_steps
-            )
-        editing_params, opt_state["generator_b"] = update(
-            optimiser, editing_gradients, opt_state["generator_b"], _editing_params(params)
-        )
-        params |= editing_params
-        params["discriminator"], opt_state["discriminator"] = update(
-            optimiser, discriminator_gradients, opt_state["discriminator"], params["discriminator"]
-        )
-        average = {
-            name: moving_average(previous, params[name], config.average_decay)
-            for name, previous in state.average.items()
-        }
-        scalars = (
-            adversarial.prefixed("generator_a", terms_a)
-            | adversarial.prefixed("generator_b", terms_b)
-            | {"discriminator": discriminator}
-        )
-        return TrainState(state.step + 1, params, state.batch_stats, opt_state, average), scalars
-
-    def edited(state: TrainState, batch: Batch) -> dict[str, Array]:
-        """Everything that one iteration draws, with the weights for inference."""
-        image_t, mask_t = to_image(batch["image_t"]), one_hot(batch["mask_t"])
-        params = state.params | {"generator": state.inference_params("generator")}
-        variables = {"params": params["generator"]}
-        style = generator.apply(variables, image_t, mask_t, method="encode_style")
-        mask_inter, mask_outer = simulate_edits(state, batch)
-        image_inter, image_outer, image_blend, alpha = draw_edits(params, style, mask_inter, mask_outer)
-        return {
-            "I^t": image_t,
-            "M^t": batch["mask_t"],
-            "G(M^t, M^t, I^t)": generator.apply(variables, mask_t, style, method="generate"),
-            "M^inter": mask_inter,
-            "M^outer": mask_outer,
-            "I^inter": image_inter,
-            "I^outer": image_outer,
-            "alpha": 2 * alpha - 1,
-            "I^blend": image_blend,
-        }
-
-    def evaluate(state: TrainState, batch: Batch) -> Scalars:
-        pictures = edited(state, batch)
-        weight, image_t = batch["weight"], pictures["I^t"]
-        return {
-            "examples": weight.sum(),
-            "psnr": (weight * psnr(pictures["G(M^t, M^t, I^t)"], image_t)).sum(),
-            "blend_psnr": (weight * psnr(pictures["I^blend"], image_t)).sum(),
-        }
-
-    return Task(starts, init, step, evaluate, dense_mapping.summarise, edited)
+        remedy = "Begin with a random one: --config.init.alpha_blender="
+        pretrained.append(Pretrained("alpha_blender", ("alpha_blender",), remedy))
+    return (*pretrained, *gan.pretrained_vgg19(config))
 
 
-def alpha_blender_of(config) -> AlphaBlender:
-    """The alpha blender of `config.networks.alpha_blender`."""
-    return AlphaBlender(dtype=jnp.dtype(config.dtype), **config.networks.alpha_blender)
+def step(ebst: Ebst, state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
+    """Take one step of Algorithm 1; G_A and G_B share the generator's weights."""
+    # Lines 3-7: simulate the edits. These masks and the features of the real photos serve all updates below.
+    batch = with_entries(partial(prepare, ebst, state), batch, ebst.microbatches)
+    frozen = state.params
+
+    if ebst.sequential:
+        # Line 8: update G_A. Line 9: update G_B and the blender, beginning with the generator that line 8 left.
+        state, terms_a, image = ebst.update(state, "generator_a", partial(loss_a, ebst, frozen), batch)
+        state, terms_b, blend = ebst.update(state, "generator_b", partial(loss_b, ebst, frozen), batch)
+    else:
+        loss = partial(loss_joint, ebst, frozen)
+        state, (terms_a, terms_b), (image, blend) = ebst.update(state, "generator_b", loss, batch)
+
+    # D, which the paper's listing leaves out: the photo against its reconstruction and the blend.
+    loss = partial(gan.discriminator_loss, ebst.gan)
+    state, discriminator, _ = ebst.update(state, "discriminator", loss, {**batch, "fakes": (image, blend)})
+
+    losses = {**gan.prefixed("generator_a", terms_a), **gan.prefixed("generator_b", terms_b)}
+    return finish_step(state, ebst.ema_decay), {**losses, "discriminator": discriminator}
 
 
-def _editing_params(params: PyTree) -> PyTree:
-    """What G_B's update moves: the generator and the blender."""
-    return {name: params[name] for name in ("generator", "alpha_blender")}
+def prepare(ebst: Ebst, state: TrainState, batch: Batch) -> dict[str, Any]:
+    """Return the simulated edits, `mask_inter` and `mask_outer`, and the features of the real photos, `real`."""
+    mask_inter, mask_outer = mask_vae.simulate_edits(
+        ebst.mask_vae, state.variables("mask_vae"), batch["mask_t"], batch["mask_ref"], ebst.lambda_inter
+    )
+    features = gan.real_features(ebst.gan, state.params, batch)
+    return {"mask_inter": mask_inter, "mask_outer": mask_outer, **features}
+
+
+def loss_a(ebst: Ebst, frozen: PyTree, params: PyTree, batch: Batch) -> tuple[Float[Array, ""], tuple[Metrics, Array]]:
+    """Compute G_A's loss: G(M^t, M^t, I^t) against I^t. `frozen` holds discriminator and VGG19."""
+    return _loss_a(ebst, frozen, params, encode_style(ebst, params, batch), batch)
+
+
+def loss_b(ebst: Ebst, frozen: PyTree, params: PyTree, batch: Batch) -> tuple[Float[Array, ""], tuple[Metrics, Array]]:
+    """Compute G_B's loss, the dual-editing consistency: I^blend against I^t. `frozen` as for `loss_a`."""
+    return _loss_b(ebst, frozen, params, encode_style(ebst, params, batch), batch)
+
+
+def loss_joint(ebst: Ebst, frozen: PyTree, params: PyTree, batch: Batch) -> tuple[Float[Array, ""], tuple[Any, Any]]:
+    """Compute the sum of both losses, in one style encoding."""
+    style = encode_style(ebst, params, batch)
+    total_a, (terms_a, image) = _loss_a(ebst, frozen, params, style, batch)
+    total_b, (terms_b, blend) = _loss_b(ebst, frozen, params, style, batch)
+    return total_a + total_b, ((terms_a, terms_b), (image, blend))
+
+
+def _loss_a(ebst: Ebst, frozen: PyTree, params: PyTree, style: Array, batch: Batch):
+    image = generate(ebst, params, one_hot(batch["mask_t"]), style)
+    total, terms = gan.generator_loss(ebst.gan, frozen, batch, image)
+    return total, (terms, image)
+
+
+def _loss_b(ebst: Ebst, frozen: PyTree, params: PyTree, style: Array, batch: Batch):
+    blend = generate_edits(ebst, params, style, batch["mask_inter"], batch["mask_outer"])["I^blend"]
+    total, terms = gan.generator_loss(ebst.gan, frozen, batch, blend)
+    return total, (terms, blend)
+
+
+def encode_style(ebst: Ebst, params: PyTree, batch: Batch) -> Float[Array, "b s"]:
+    """Encode the photos with their masks."""
+    image_t, mask_t = to_image(batch["image_t"]), one_hot(batch["mask_t"])
+    return ebst.gan.generator.apply({"params": params["generator"]}, image_t, mask_t, method="encode_style")
+
+
+def generate(
+    ebst: Ebst, params: PyTree, mask: Float[Array, "b h w k"], style: Float[Array, "b s"]
+) -> Float[Array, "b h w 3"]:
+    """Generate images of one-hot masks in the given styles."""
+    return ebst.gan.generator.apply({"params": params["generator"]}, mask, style, method="generate")
+
+
+def generate_edits(ebst: Ebst, params: PyTree, style: Array, mask_inter: Array, mask_outer: Array) -> dict[str, Array]:
+    """Generate both simulated edits, as one batch, and blend them: `I^inter`, `I^outer`, `I^blend` and `alpha`."""
+    masks = one_hot(interleave(mask_inter, mask_outer))
+    image_inter, image_outer = deinterleave(generate(ebst, params, masks, interleave(style, style)), 2)
+    variables = {"params": params["alpha_blender"]}
+    blend, alpha = ebst.alpha_blender.apply(variables, image_inter, image_outer)
+    return {"I^inter": image_inter, "I^outer": image_outer, "alpha": alpha, "I^blend": blend}
+
+
+def visualize(ebst: Ebst, state: TrainState, batch: Batch) -> dict[str, Array]:
+    """Return every image and mask of one step, with the weights for inference."""
+    params = {**state.params, "generator": state.inference_variables("generator")["params"]}
+    style = encode_style(ebst, params, batch)
+    mask_inter, mask_outer = mask_vae.simulate_edits(
+        ebst.mask_vae, state.variables("mask_vae"), batch["mask_t"], batch["mask_ref"], ebst.lambda_inter
+    )
+    edits = generate_edits(ebst, params, style, mask_inter, mask_outer)
+    return {
+        "I^t": to_image(batch["image_t"]),
+        "M^t": batch["mask_t"],
+        "G(M^t, M^t, I^t)": generate(ebst, params, one_hot(batch["mask_t"]), style),
+        "M^inter": mask_inter,
+        "M^outer": mask_outer,
+        **edits,
+        "alpha": 2 * edits["alpha"] - 1,
+    }
+
+
+def evaluate(ebst: Ebst, state: TrainState, batch: Batch) -> Metrics:
+    """Sum the PSNR of reconstructions and blends."""
+    images, weight = visualize(ebst, state, batch), batch["weight"]
+    return {
+        "examples": weight.sum(),
+        "psnr": (weight * psnr(images["G(M^t, M^t, I^t)"], images["I^t"])).sum(),
+        "blend_psnr": (weight * psnr(images["I^blend"], images["I^t"])).sum(),
+    }

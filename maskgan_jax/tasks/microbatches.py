@@ -1,6 +1,7 @@
-"""A batch in parts, one after another, for batches whose activations don't fit into memory at once."""
+"""A batch in parts, one after another, for batches whose activations do not fit into memory at once."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,20 +11,20 @@ from maskgan_jax.tasks.interleaving import deinterleave, interleave
 
 
 def over_microbatches(
-    function: Callable[[Mapping[str, Array]], tuple[PyTree, PyTree]], batch: Mapping[str, Array], count: int
+    function: Callable[[Mapping[str, Any]], tuple[PyTree, PyTree]], batch: Mapping[str, Any], count: int
 ) -> tuple[PyTree, PyTree]:
-    """Applies a function to `count` equal parts of a batch and puts together what comes out.
+    """Apply a function to `count` equal parts of a batch and combine the results.
 
-    Every loss here is a mean over examples, so with gradients and losses as the means, an update is that of the whole
-    batch. That is why a task calls this once before each of its updates: accumulating over whole steps, as
-    `optax.MultiSteps` does, would have G_B's gradient taken where G_A has not moved yet. A network with batch norm
-    sees the statistics of a part, as it would on a device of its own, and keeps their mean.
+    Every loss here is a mean over examples, so the means of gradients and losses are those of the whole batch. A task
+    calls this for each of its updates; accumulating over whole steps, as `optax.MultiSteps` does, would compute G_B's
+    gradient before G_A's update. Batch norm uses the statistics of a part and keeps their mean.
 
-    Every part has rows of all devices, and none of them moves.
+    Every part has rows of all devices, so that no row changes its device.
 
     Args:
-      function: of a part of the batch, to arrays to take the mean of, and arrays with a row for each example.
-      batch: arrays (b ...).
+      function: of a part of the batch; returns (means, rows): arrays to average over the parts, and arrays with a row
+        for each example.
+      batch: trees of arrays (b ...).
       count: number of parts, a divisor of b.
 
     Returns:
@@ -40,3 +41,11 @@ def over_microbatches(
     shapes, _ = jax.eval_shape(function, jax.tree.map(lambda array: array[0], parts))
     sums, rows = jax.lax.scan(add, jax.tree.map(jnp.zeros_like, shapes), parts)
     return jax.tree.map(lambda array: array / count, sums), jax.tree.map(lambda array: interleave(*array), rows)
+
+
+def with_entries(
+    function: Callable[[Mapping[str, Any]], Mapping[str, PyTree]], batch: Mapping[str, Any], count: int
+) -> dict[str, Any]:
+    """Return the batch with the entries that a function computes for each example, in `count` parts."""
+    _, rows = over_microbatches(lambda part: ((), function(part)), batch, count)
+    return {**batch, **rows}

@@ -1,4 +1,4 @@
-"""How well label maps agree with the true ones."""
+"""Metrics of label maps against the true ones."""
 
 from collections.abc import Mapping
 
@@ -7,19 +7,19 @@ import numpy as np
 from jaxtyping import Array, Float, Integer
 
 from data_pipeline.labels import CLASSES
-from maskgan_jax.tasks.task import one_hot
+from maskgan_jax.tasks.pixels import one_hot
 
 
 def confusion(
     truth: Integer[Array, "b h w"], predicted: Integer[Array, "b h w"], weight: Float[Array, " b"]
 ) -> Float[Array, "k k"]:
-    """Share of pixels by true (row) and predicted (column) class, summed over images with their weights."""
+    """Compute the share of pixels by true (row) and predicted (column) class, summed over images with their weights."""
     shares = jnp.einsum("bhwi,bhwj,b->ij", one_hot(truth), one_hot(predicted), weight)
     return shares / (truth.shape[1] * truth.shape[2])
 
 
-def summarise(sums: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """Pixel accuracy; IoU and F1 of each class that occurs in truth or prediction, background included; their means.
+def finalize_metrics(sums: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Compute pixel accuracy; IoU and F1 of each class in truth or prediction, background included; their means.
 
     IoU is intersection / union of a class's true and predicted pixels, F1 is 2 * intersection / (true + predicted).
     """

@@ -1,90 +1,181 @@
-"""What every task is made of, and the arrays that go through all of them."""
+"""The protocol of a task: its networks, inputs, pretrained networks, step, metrics and inference functions."""
 
+import zlib
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple
 
 import flax.struct
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int32, PyTree, UInt8
+import optax
+from flax import linen as nn
+from jaxtyping import Array, Int32, PyTree
 
-from data_pipeline.labels import NUM_CLASSES
+Batch = Mapping[str, Any]
+"""Batch entries by name, as `data_pipeline.batch_entries` lists them, and what a step adds to them."""
+
+Metrics = dict[str, Array]
+"""Scalars by name."""
+
+Variables = Mapping[str, PyTree]
+"""A network's variables as Flax takes them: `params` and, where it has batch norm, `batch_stats`."""
 
 
-class Batch(TypedDict):
-    """Examples as the data pipeline ships them; `weight` is there in evaluation only, 0 on rows that only fill up."""
+class Network(NamedTuple):
+    """A network of a task.
 
-    image_t: UInt8[Array, "b h w 3"]
-    mask_t: UInt8[Array, "b h w"]
-    mask_ref: UInt8[Array, "b h w"]
-    index: Int32[Array, " b"]
-    weight: Float[Array, " b"]
+    Attributes:
+      module: the Flax module; its `__call__` reaches every parameter.
+      inputs: shapes and dtypes of what `__call__` takes, for a batch of one.
+      ema: whether the state keeps an exponential moving average of its parameters, for inference.
+      entry_names: `package.module:function` of `maskgan_jax.interop` that gives the entry names of published PyTorch
+        weights; where it is empty, entry names follow from the module's own names.
+    """
+
+    module: nn.Module
+    inputs: tuple[jax.ShapeDtypeStruct, ...]
+    ema: bool = False
+    entry_names: str = ""
+
+
+class Pretrained(NamedTuple):
+    """Networks that a new run takes from another run, an import or a file of weights.
+
+    Attributes:
+      field: entry of `config.init` that says where they are.
+      networks: their names, there and here.
+      remedy: what a user can do where they are missing: the end of the error message.
+    """
+
+    field: str
+    networks: tuple[str, ...]
+    remedy: str
+
+
+class Optimiser(NamedTuple):
+    """An optimiser with the names of the networks whose parameters it updates."""
+
+    transformation: optax.GradientTransformation
+    networks: tuple[str, ...]
+
+
+class InferenceFunction(NamedTuple):
+    """What users and evaluations call: a pure function of trained variables and batches of arrays.
+
+    Attributes:
+      function: `(variables by network, *arrays) -> array`; every array has the batch as its first axis.
+      networks: whose variables it reads.
+      inputs: shape and dtype of one example of each array, without the batch axis.
+    """
+
+    function: Callable[..., Array]
+    networks: tuple[str, ...]
+    inputs: tuple[jax.ShapeDtypeStruct, ...]
 
 
 @flax.struct.dataclass
 class TrainState:
-    """All that a run is: what it saves and goes on from.
+    """Everything that a run saves and resumes from.
 
-    The fields are trees, of arrays or of whatever a tree map makes of those.
+    The fields are trees of arrays, or of what a tree map makes of arrays.
 
     Attributes:
-      step: steps taken, int32 scalar.
+      step: number of batches seen, int32 scalar.
       params: parameters by network.
-      batch_stats: running batch statistics by network, where a network has any.
+      batch_stats: running batch statistics by network, for networks with batch norm.
       opt_state: state by optimiser.
-      average: moving average of the parameters by network, where the run keeps one.
+      ema_params: exponential moving average of the parameters by network, for networks that keep one.
     """
 
     step: PyTree
     params: PyTree
     batch_stats: PyTree
     opt_state: PyTree
-    average: PyTree
+    ema_params: PyTree
 
-    def inference_params(self, network: str) -> PyTree:
-        """The moving average of a network where the run keeps one, else its parameters."""
-        return self.average.get(network, self.params[network])
+    def variables(self, network: str) -> Variables:
+        """Return a network's variables for training."""
+        return _variables(self.params[network], self.batch_stats.get(network))
 
-
-Start = dict[str, dict[str, PyTree]]
-"""The part of another run's `TrainState` that a task begins with: `params` and `batch_stats`, by network."""
-
-Scalars = dict[str, Array]
+    def inference_variables(self, network: str) -> Variables:
+        """Return a network's variables for inference: the EMA of its parameters where there is one."""
+        return _variables(self.ema_params.get(network, self.params[network]), self.batch_stats.get(network))
 
 
 class Task(NamedTuple):
-    """One thing that can be trained; every member is a pure function of arrays.
+    """One thing that can be trained; all functions are pure.
 
     Attributes:
-      starts: entry of `config.init` to a function that draws, from a key, random values in place of that start: its
-        shapes are what a file must hold.
-      init: key and the starts to the state of step 0.
+      inputs: names of the batch entries that its functions read; `index` and, in evaluation, `weight` always come.
+      networks: by name; a name is a network's key in the state and in checkpoints.
+      pretrained: what a new run begins with; networks that none of these brings are initialised at random.
+      optimisers: by name; networks that none of these updates stay as they are.
       step: state and training batch to the next state and the losses by name.
       evaluate: state and evaluation batch to sums over the batch's examples.
-      summarise: the sums over all batches, on the host, to the figures that are reported.
-      draw: state and batch to the columns of a picture, one row an example: images in [-1, 1] as floats
+      finalize_metrics: the sums over all batches, on the host, to the metrics that are reported.
+      visualize: state and batch to the columns of an image grid, one row per example: images in [-1, 1] as floats
         (b h w 3), label maps as integers (b h w).
+      inference: inference functions by name. The editing session calls `encode_style`, `generate`, `parse`,
+        `encode_mask` and `decode_mask`; `export` writes all.
     """
 
-    starts: Mapping[str, Callable[[Array], Start]]
-    init: Callable[[Array, Mapping[str, Start]], TrainState]
-    step: Callable[[TrainState, Batch], tuple[TrainState, Scalars]]
-    evaluate: Callable[[TrainState, Batch], Scalars]
-    summarise: Callable[[Mapping[str, Any]], dict[str, float]]
-    draw: Callable[[TrainState, Batch], dict[str, Array]]
+    inputs: tuple[str, ...]
+    networks: Mapping[str, Network]
+    pretrained: tuple[Pretrained, ...]
+    optimisers: Mapping[str, Optimiser]
+    step: Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
+    evaluate: Callable[[TrainState, Batch], Metrics]
+    finalize_metrics: Callable[[Mapping[str, Any]], dict[str, float]]
+    visualize: Callable[[TrainState, Batch], dict[str, Array]]
+    inference: Mapping[str, InferenceFunction]
 
 
-def to_image(pixels: UInt8[Array, "b h w 3"]) -> Float[Array, "b h w 3"]:
-    """8-bit pixels to float32 in [-1, 1]."""
-    return pixels.astype(jnp.float32) / 127.5 - 1
+def init_variables(name: str, network: Network, rng: Array) -> Variables:
+    """Initialise a network at random; the name decides its part of the key, whatever other networks there are."""
+    inputs = [jnp.zeros(each.shape, each.dtype) for each in network.inputs]
+    return network.module.init(jax.random.fold_in(rng, zlib.crc32(name.encode()) & 0x7FFFFFFF), *inputs)
 
 
-def one_hot(labels: Array) -> Float[Array, "b h w 19"]:
-    """Label maps to one-hot masks, float32; made on the device, for the host ships 1/76 of the bytes."""
-    return jax.nn.one_hot(labels, NUM_CLASSES)
+def init_state(task: Task, rng: Array, pretrained: Mapping[str, Variables]) -> TrainState:
+    """Return the state of step 0.
+
+    Args:
+      task: whose networks to initialise.
+      rng: key of the random initialisation.
+      pretrained: variables of networks that come from elsewhere, by name.
+    """
+    variables = {
+        name: pretrained[name] if name in pretrained else init_variables(name, network, rng)
+        for name, network in task.networks.items()
+    }
+    params = {name: each["params"] for name, each in variables.items()}
+    return TrainState(
+        step=_zero_steps(),
+        params=params,
+        batch_stats={name: each["batch_stats"] for name, each in variables.items() if "batch_stats" in each},
+        opt_state={
+            name: optimiser.transformation.init({network: params[network] for network in optimiser.networks})
+            for name, optimiser in task.optimisers.items()
+        },
+        ema_params={name: params[name] for name, network in task.networks.items() if network.ema},
+    )
 
 
-def psnr(image: Float[Array, "b h w 3"], truth: Float[Array, "b h w 3"]) -> Float[Array, " b"]:
-    """Peak signal-to-noise ratio of each image in [-1, 1], in dB."""
-    mse = jnp.square(image - truth).mean((1, 2, 3))
-    return 10 * jnp.log10(4 / jnp.maximum(mse, 1e-10))
+def swap_levels(tree: Mapping[str, Mapping[str, PyTree]]) -> dict[str, dict[str, PyTree]]:
+    """Swap the two upper levels of a tree: collections by network to networks by collection, or the reverse.
+
+    Flax groups a network's arrays by collection (`params`, `batch_stats`); a state groups each collection by network.
+    """
+    swapped = {}
+    for outer, branch in tree.items():
+        for inner, leaf in branch.items():
+            swapped.setdefault(inner, {})[outer] = leaf
+    return swapped
+
+
+def _zero_steps() -> Int32[Array, ""]:
+    return jnp.zeros((), jnp.int32)
+
+
+def _variables(params: PyTree, batch_stats: PyTree | None) -> Variables:
+    return {"params": params} if batch_stats is None else {"params": params, "batch_stats": batch_stats}

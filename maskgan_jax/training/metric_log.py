@@ -1,52 +1,59 @@
-"""Where a run's numbers go: the console, TensorBoard and `metrics.jsonl`, from the first process alone."""
+"""Where a run's metrics go: the console, TensorBoard and `metrics.jsonl`."""
 
 import json
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import jax
 from clu import metric_writers
+from clu.metric_writers import MultiWriter
 
-from maskgan_jax.runs.directory import replace_text
+from data_pipeline.atomic_files import replacing
 
 
-class MetricLog:
-    """The numbers of a run, from a step on."""
+def open_writer(workdir: Path, resumed_step: int) -> MultiWriter:
+    """Return a writer to the console, to TensorBoard's event files and to `metrics.jsonl` in a run's folder.
+
+    Lines of `metrics.jsonl` after `resumed_step` are removed: those steps will be repeated.
+    """
+    return MultiWriter([metric_writers.create_default_writer(workdir), JsonLinesWriter(workdir, resumed_step)])
+
+
+class JsonLinesWriter:
+    """Appends scalars to `metrics.jsonl`, one JSON object a line; the part of CLU's `MetricWriter` that a run needs."""
 
     def __init__(self, workdir: Path, resumed_step: int):
-        """Opens the log; lines of steps after `resumed_step`, which will be taken again, are dropped."""
-        self._first = jax.process_index() == 0
-        self._writer = metric_writers.create_default_writer(workdir, just_logging=not self._first)
-        self._path = workdir / "metrics.jsonl"
-        if self._first:
-            replace_text(self._path, "".join(_lines_until(resumed_step, self._path)))
+        path = workdir / "metrics.jsonl"
+        lines = "".join(_lines_until(resumed_step, path))
+        with replacing(path) as temporary:
+            temporary.write_text(lines)
+        self._file = path.open("a")
 
-    def write(self, step: int, scalars: Mapping[str, float]) -> None:
-        """Writes scalars under a step."""
-        self._writer.write_scalars(step, scalars)
-        if self._first:
-            with self._path.open("a") as file:
-                file.write(json.dumps({"step": step, **scalars}) + "\n")
+    def write_scalars(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Append a line, visible to readers at once."""
+        self._file.write(json.dumps({"step": step, **scalars}) + "\n")
+        self._file.flush()
 
-    def write_picture(self, step: int, name: str, pixels) -> None:
-        """Shows a picture, uint8 (h w 3), in TensorBoard."""
-        self._writer.write_images(step, {name: pixels[None]})
+    def write_images(self, step: int, images: Mapping) -> None:
+        """Leave images to the other writers."""
+
+    def flush(self) -> None:
+        """Write out what is buffered."""
+        self._file.flush()
 
     def close(self) -> None:
-        """Waits until everything is written."""
-        self._writer.flush()
-        self._writer.close()
+        """Close the file."""
+        self._file.close()
 
 
-def holds(workdir: Path, step: int, split: str) -> bool:
-    """Whether the log has what a step was evaluated to."""
+def has_evaluation(workdir: Path, step: int, split: str) -> bool:
+    """Return whether `metrics.jsonl` holds the metrics of a step on a split."""
     lines = map(json.loads, _lines_until(step, workdir / "metrics.jsonl"))
     return any(line["step"] == step and name.startswith(f"{split}/") for line in lines for name in line)
 
 
 def _lines_until(step: int, path: Path) -> list[str]:
-    """The whole lines of steps up to this one; what a dying machine left of others is no number of the run."""
+    """Return the complete lines of steps up to this one; a machine that failed may have left others."""
     kept = []
     for line in path.read_text(errors="replace").splitlines(keepends=True) if path.exists() else []:
         with suppress(ValueError, KeyError, TypeError):

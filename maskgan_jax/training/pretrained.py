@@ -1,58 +1,48 @@
-"""The trained networks that a task begins with, from where `config.init` says they are."""
+"""The trained networks that a new run begins with, from where `config.init` says they are."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import jax
 from ml_collections import ConfigDict
 
 from data_pipeline.errors import UserError
-from maskgan_jax.runs import checkpoints
-from maskgan_jax.tasks.task import Start, Task
+from maskgan_jax.runs import models
+from maskgan_jax.tasks.task import Network, Pretrained, Task, Variables, init_variables, swap_levels
 
-REMEDIES = {
-    "mask_vae": "Train it: python -m maskgan_jax.main --config=configs/mask_vae.py{variant}",
-    "dense_mapping": "Train it: python -m maskgan_jax.main --config=configs/dense_mapping.py{variant}",
-    "discriminator": "Name a run or an imported one in config.init.discriminator, or begin with a random one: "
-    "--config.init.discriminator=new",
-    "alpha_blender": "Begin with a random one: --config.init.alpha_blender=",
-}
-"""By entry of `config.init`: what to do where it holds no such network."""
+ReadWeights = Callable[[Path, str, Network], Variables]
+"""Reads a network's variables from a file of weights: file, name and network."""
 
 
-def load(config: ConfigDict, task: Task) -> dict[str, Start]:
-    """Loads every start of the task.
+def load_pretrained(config: ConfigDict, task: Task, read_weights: ReadWeights) -> dict[str, Variables]:
+    """Load every pretrained network of a task.
+
+    Args:
+      config: with the folders or files in `config.init`.
+      task: names the networks.
+      read_weights: for an entry of `config.init` that is a file instead of a folder.
+
+    Returns:
+      Variables by network.
 
     Raises:
-      UserError: one is missing or has other networks; the message says how to come by it.
+      UserError: one is missing, corrupt or of another shape; the message ends in what to do.
     """
-    shapes = {name: jax.eval_shape(draw, jax.random.key(0)) for name, draw in task.starts.items()}
-    return {
-        name: _load_vgg19(config, shape) if name == "vgg19" else _load_run(config, name, shape)
-        for name, shape in shapes.items()
-    }
+    variables = {}
+    for source in task.pretrained:
+        try:
+            variables |= _load(Path(config.init[source.field]), source, task.networks, read_weights)
+        except UserError as error:
+            raise UserError(f"{error}. {source.remedy}") from None
+    return variables
 
 
-def _load_run(config: ConfigDict, name: str, shapes: Start) -> Start:
-    beside_generator = name == "discriminator" and not config.init.discriminator
-    entry = "dense_mapping" if beside_generator else name
-    try:
-        return checkpoints.load_part(Path(config.init[entry]), shapes, f"config.init.{entry}")
-    except UserError as error:
-        variant = f":{config.variant}" if config.variant else ""
-        raise UserError(f"{error}. {REMEDIES[name].format(variant=variant)}") from None
-
-
-def _load_vgg19(config: ConfigDict, shapes: Start) -> Start:
-    path = Path(config.init.vgg19)
-    if path.is_dir():
-        return checkpoints.load_part(path, shapes, "config.init.vgg19")
-    if not path.is_file():
-        raise UserError(
-            f"config.init.vgg19: no file at {path}. The perceptual loss needs torchvision's ImageNet weights: in an "
-            'environment with torchvision run `python -c "import torch, torchvision; torch.save(torchvision.models.'
-            "vgg19(weights='IMAGENET1K_V1').state_dict(), 'vgg19.pth')\"`; or go without the term: "
-            "--config.losses.lambda_percept=0"
-        )
-    from maskgan_jax.interop import kinds, weights  # PyTorch is an optional extra: only who reads its files needs it
-
-    return {"params": weights.load(path, kinds.KINDS["vgg19"], config)["params"]}
+def _load(
+    path: Path, source: Pretrained, networks: Mapping[str, Network], read_weights: ReadWeights
+) -> dict[str, Variables]:
+    if path.is_file():
+        return {name: read_weights(path, name, networks[name]) for name in source.networks}
+    rng = jax.random.key(0)
+    shapes = {name: jax.eval_shape(partial(init_variables, name, networks[name]), rng) for name in source.networks}
+    return swap_levels(models.load_part(path, swap_levels(shapes), f"config.init.{source.field}", verify=True))

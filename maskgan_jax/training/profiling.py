@@ -1,4 +1,4 @@
-"""A profile of a run that is under way: `touch <workdir>/profile`, then open the folder in TensorBoard."""
+"""Profile a run while it trains: `touch <workdir>/profile`, then open the folder in TensorBoard."""
 
 from pathlib import Path
 
@@ -10,30 +10,30 @@ STEPS = 5
 
 
 class Profiler:
-    """Records the next `STEPS` steps of the first host into the run's folder when somebody asks for it."""
+    """Records `STEPS` steps of process 0 into the run's folder when the file `profile` appears there."""
 
     def __init__(self, workdir: Path):
         self._workdir = workdir
         self._request = workdir / "profile"
         self._last_step: int | None = None
 
-    def begin_if_asked(self, step: int) -> None:
-        """Looks for the request; meant for steps that are logged, for on some file systems a look takes its time."""
+    def start_if_requested(self, step: int) -> None:
+        """Look for the request; call it for logged steps only, because some file systems are slow."""
         if jax.process_index() == 0 and self._last_step is None and self._request.exists():
             try:
                 self._request.unlink()
                 jax.profiler.start_trace(str(self._workdir))
                 self._last_step = step + STEPS
             except (OSError, RuntimeError) as error:
-                logging.warning("No profile is recorded: %s", error)
+                logging.warning("No profile: %s", error)
 
-    def end_if_due(self, step: int, result: PyTree) -> None:
-        """Ends a recording whose last step this was; waits for the step's result, which belongs to it."""
+    def stop_if_due(self, step: int, result: PyTree) -> None:
+        """Stop a recording whose last step this is, after the step's result is there."""
         if self._last_step == step:
-            self.end(result)
+            self.stop(result)
 
-    def end(self, result: PyTree) -> None:
-        """Ends a recording if there is one."""
+    def stop(self, result: PyTree) -> None:
+        """Stop a recording if there is one, after the result of its last step is there."""
         if self._last_step is not None:
             jax.block_until_ready(result)
             jax.profiler.stop_trace()

@@ -1,4 +1,4 @@
-"""Updates that are not finite: skipped inside the step, counted and explained outside of it."""
+"""Steps whose loss or next state is not finite: skipped on the device, counted and reported on the host."""
 
 import math
 from collections.abc import Callable
@@ -10,81 +10,80 @@ import numpy as np
 from absl import logging
 from jaxtyping import PyTree
 
-from maskgan_jax.tasks.task import Batch, Scalars, TrainState
+from maskgan_jax.tasks.task import Batch, Metrics, TrainState
 
-TREES = {
+CHECKED = {
     "opt_state": "the gradient of",
     "params": "the parameters of",
-    "batch_stats": "the statistics of",
-    "average": "the average of",
+    "batch_stats": "the batch statistics of",
+    "ema_params": "the EMA of",
 }
-"""Fields of a state in the order in which they go bad: what is not finite in a gradient is so in Adam's moments."""
+"""Fields of the state in the order in which a non-finite gradient spreads; Adam's moments show it first."""
 
 
-class Report(NamedTuple):
-    """What a step says of itself.
+class StepReport(NamedTuple):
+    """The outcome of a step.
 
     Attributes:
       losses: by name.
-      finite: by what could have gone bad, whether it is finite.
+      finite: for each checked tree, whether all of it is finite.
       index: numbers of the batch's photos, int32 (b,).
     """
 
-    losses: Scalars
-    finite: Scalars
+    losses: Metrics
+    finite: Metrics
     index: PyTree
 
-    def bad(self) -> list[str]:
-        """What is not finite, losses with their values; [] after an update that was kept. For reports on the host."""
+    def nonfinite(self) -> list[str]:
+        """Return what is not finite, losses with their values; [] if the update was kept. For reports on the host."""
         named = (f"{name} = {float(value)}" for name, value in self.losses.items() if not math.isfinite(value))
         return [*named, *(name for name, is_finite in self.finite.items() if not is_finite)]
 
+    def explanation(self) -> str:
+        """Return one line: what is not finite, and the numbers of the batch's photos."""
+        photos = ", ".join(str(number) for number in np.asarray(self.index))
+        return f"{'; '.join(self.nonfinite())} not finite, photos {photos}"
 
-def guarded(
-    step: Callable[[TrainState, Batch], tuple[TrainState, Scalars]],
-) -> Callable[[TrainState, Batch], tuple[TrainState, Report]]:
-    """The step, but where a loss or a tensor of the next state is not finite, the state stays as it was.
 
-    `state.step` counts such a step too, so that it stays the number of the batches that were seen.
+def skip_nonfinite(
+    step: Callable[[TrainState, Batch], tuple[TrainState, Metrics]],
+) -> Callable[[TrainState, Batch], tuple[TrainState, StepReport]]:
+    """Return the step with a check: where a loss or a tensor of the next state is not finite, the state stays.
+
+    `state.step` counts a skipped step too, so that it stays the number of batches seen.
     """
 
-    def guarded_step(state: TrainState, batch: Batch) -> tuple[TrainState, Report]:
+    def checked_step(state: TrainState, batch: Batch) -> tuple[TrainState, StepReport]:
         proposed, losses = step(state, batch)
         finite = {
             f"{phrase} {name}": _all_finite(tree)
-            for field, phrase in TREES.items()
+            for field, phrase in CHECKED.items()
             for name, tree in getattr(proposed, field).items()
         }
         good = jnp.stack([*finite.values(), *map(jnp.isfinite, losses.values())]).all()
         kept = jax.tree.map(lambda new, old: jnp.where(good, new, old), proposed, state)
-        return kept.replace(step=proposed.step), Report(losses, finite, batch["index"])
+        return kept.replace(step=proposed.step), StepReport(losses, finite, batch["index"])
 
-    return guarded_step
+    return checked_step
 
 
 class SkippedSteps:
     """Counts the skipped steps of a run on the host.
 
     Attributes:
-      in_a_row: how many the latest steps were.
+      in_a_row: number of skipped steps since the last one that was kept.
     """
 
     def __init__(self):
         self.in_a_row = 0
 
-    def skipped(self, step: int, report: Report) -> bool:
-        """Whether a step was skipped; then a line in the log says why."""
-        bad = report.bad()
-        self.in_a_row = self.in_a_row + 1 if bad else 0
-        if bad:
-            logging.warning("Step %d is skipped: %s", step, explained(report))
-        return bool(bad)
-
-
-def explained(report: Report) -> str:
-    """What is not finite, and the photos that it happened on."""
-    photos = ", ".join(str(number) for number in np.asarray(report.index))
-    return f"{'; '.join(report.bad())} not finite, photos {photos}"
+    def count(self, step: int, report: StepReport) -> bool:
+        """Return whether a step was skipped; if so, log why."""
+        skipped = bool(report.nonfinite())
+        self.in_a_row = self.in_a_row + 1 if skipped else 0
+        if skipped:
+            logging.warning("Step %d is skipped: %s", step, report.explanation())
+        return skipped
 
 
 def _all_finite(tree: PyTree) -> jax.Array:

@@ -1,4 +1,4 @@
-"""How fast a run goes and where its time is spent, from the host's clock alone: no step waits for a measurement."""
+"""Speed of a run and where its time is spent, from the host's clock alone: no step waits for a measurement."""
 
 import time
 from collections import defaultdict
@@ -12,14 +12,14 @@ from maskgan_jax.devices.model_flops import model_flop_utilisation
 
 
 class Throughput:
-    """The clock between two lines of the log.
+    """Measures the interval between two lines of the log.
 
-    The host runs ahead of the devices: a step's seconds are those of handing it over, plus those of waiting for its
-    losses when they are logged. Data wait is what the host waited for batches.
+    The host runs ahead of the devices: a step's seconds are those of dispatching it, plus those of waiting for its
+    losses when they are logged. Data wait is the time the host waited for batches.
 
     Args:
       batch_size: examples of a step, over all devices.
-      flops: operations of a step, over all devices; None where they aren't counted.
+      flops: floating-point operations of a step, over all devices; None where they aren't counted.
     """
 
     def __init__(self, batch_size: int, flops: float | None):
@@ -29,22 +29,22 @@ class Throughput:
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
-        """Counts what happens inside as `data` or `step`."""
-        began = time.perf_counter()
+        """Add the time of the block to `data` or `step`."""
+        started = time.perf_counter()
         try:
             yield
         finally:
-            self._seconds[part] += time.perf_counter() - began
+            self._seconds[part] += time.perf_counter() - started
 
-    def figures(self, steps: int) -> dict[str, float]:
-        """The figures of the interval that ends here, seconds a step; the next interval begins.
+    def metrics(self, steps: int) -> dict[str, float]:
+        """Return the metrics of the interval that ends here, in seconds a step, and begin the next interval.
 
-        Images a second and the utilisation leave evaluation, pictures and checkpoints out.
+        Images a second and the utilisation exclude evaluation, visualization and checkpoints.
         """
-        total = (time.perf_counter() - self._began) / steps
+        total = (time.perf_counter() - self._started) / steps
         data, step = self._seconds["data"] / steps, self._seconds["step"] / steps
         images = self._batch_size / (data + step)
-        figures = {
+        metrics = {
             "seconds_per_step": total,
             "speed/data_wait_seconds": data,
             "speed/step_seconds": step,
@@ -55,8 +55,8 @@ class Throughput:
             "speed/peak_memory_bytes": hardware.peak_memory(),
         }
         self._restart()
-        return {name: float(value) for name, value in figures.items() if value is not None}
+        return {name: float(value) for name, value in metrics.items() if value is not None}
 
     def _restart(self) -> None:
-        self._began = time.perf_counter()
+        self._started = time.perf_counter()
         self._seconds = defaultdict(float)
