@@ -1,4 +1,4 @@
-"""Imported networks draw what the same networks draw in PyTorch: at the published sizes, and at 512 px.
+"""Imported networks compute what the same networks compute in PyTorch: at the published sizes, and at 512 px.
 
 Both do their arithmetic in float32, in another order. The photos are rendered ones; where MASKGAN_SAMPLES names a
 folder in the raw layout of CelebAMask-HQ, its first photo counts too.
@@ -18,15 +18,15 @@ torch = pytest.importorskip("torch")
 
 from data_pipeline.raw_layout import read_layout  # noqa: E402
 from data_pipeline.synthetic_faces import face, render  # noqa: E402
-from maskgan_jax.inference import models  # noqa: E402
+from maskgan_jax.inference.models import load_network  # noqa: E402
 from maskgan_jax.interop import weights  # noqa: E402
-from maskgan_jax.interop.kinds import KINDS  # noqa: E402
+from maskgan_jax.interop.kinds import find_kind  # noqa: E402
 from maskgan_jax.interop.transfer import import_model  # noqa: E402
-from tests.interop.small import mapping_of, reference, save, small_config  # noqa: E402
+from tests.interop.small import TASKS, mapping_of, reference, save, small_config  # noqa: E402
 
 
 class Example(NamedTuple):
-    """What networks get to see: two one-hot masks, and photos in [-1, 1] with the second; (1 s s k), float32."""
+    """Inputs of networks: two one-hot masks, and photos in [-1, 1] with the second; (1 s s k), float32."""
 
     mask: np.ndarray
     mask_t: np.ndarray
@@ -54,7 +54,7 @@ def example(mask, mask_t, photo) -> Example:
 
 
 def autoencode(network, variables, mask):
-    """Mean and log-variance of the code, and the logits of the mask drawn from the mean."""
+    """Mean and log-variance of the code, and the logits of the mask decoded from the mean."""
     mean, log_variance = network.apply(variables, mask, method="encode")
     return mean, log_variance, network.apply(variables, mean, method="decode")
 
@@ -65,7 +65,7 @@ def autoencode_in_pytorch(network, mask):
 
 
 class Comparison(NamedTuple):
-    """What a network gets of an example, how it is called on both sides, and how near the outputs have to be."""
+    """The inputs a network takes of an example, how it is called on both sides, and the tolerances of the outputs."""
 
     inputs: Callable[[Example], tuple[np.ndarray, ...]]
     ours: Callable = lambda network, variables, *inputs: network.apply(variables, *inputs)
@@ -87,7 +87,7 @@ COMPARISONS = {
 def compare(kind: str, config, network: "torch.nn.Module", variables: dict) -> None:
     """Asserts that a network and its import agree on every example of the config's size."""
     comparison = COMPARISONS[kind]
-    module, _ = models.build(KINDS[kind].network, config)
+    module = find_kind(kind, config).network.module
     apply = jax.jit(lambda variables, *inputs: comparison.ours(module, variables, *inputs))
     for each in examples(config.data.size):
         inputs = comparison.inputs(each)
@@ -105,12 +105,13 @@ def compare(kind: str, config, network: "torch.nn.Module", variables: dict) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TASKS)
 def test_at_the_published_widths(kind):
     """At 256 px, where PyTorch takes seconds; the MaskVAE then halves once less, so its widest layer is left out."""
-    config = KINDS[kind].default_config()
+    config = find_kind(kind).config
     config.data.size = 256
-    config.networks.mask_vae.widths = config.networks.mask_vae.widths[:6]
+    if "mask_vae" in config.networks:
+        config.networks.mask_vae.widths = config.networks.mask_vae.widths[:6]
     network = reference(kind, config)
     arrays = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
     variables, _ = weights.to_variables(arrays, mapping_of(kind, config))
@@ -119,13 +120,15 @@ def test_at_the_published_widths(kind):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TASKS)
 def test_at_512_px_from_a_file(kind, tmp_path):
     """Small widths, and the whole way: written by PyTorch, imported, read from the folder."""
     config = small_config(kind)
     config.data.size = 512
-    config.networks.mask_vae.widths = (4, 4, 4, 4, 6, 6, 8)
+    if "mask_vae" in config.networks:
+        config.networks.mask_vae.widths = (4, 4, 4, 4, 6, 6, 8)
     network = reference(kind, config)
     import_model(save(network.state_dict(), tmp_path / "in.pth"), tmp_path / "model", kind, config)
 
-    compare(kind, config, network, models.load(KINDS[kind].network, tmp_path / "model", "test").variables)
+    name = find_kind(kind, config).name
+    compare(kind, config, network, load_network(tmp_path / "model", name, "test").variables[name])

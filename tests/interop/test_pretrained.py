@@ -1,4 +1,6 @@
-"""EBST begins with imported networks, in place of runs of its own."""
+"""EBST begins with imported networks instead of those of training runs."""
+
+from functools import partial
 
 import jax
 import numpy as np
@@ -9,9 +11,10 @@ torch = pytest.importorskip("torch")
 from data_pipeline.errors import UserError  # noqa: E402
 from maskgan_jax import tasks  # noqa: E402
 from maskgan_jax.interop import weights  # noqa: E402
-from maskgan_jax.interop.kinds import KINDS  # noqa: E402
+from maskgan_jax.interop.kinds import find_kind  # noqa: E402
 from maskgan_jax.interop.transfer import import_model  # noqa: E402
-from maskgan_jax.training import pretrained  # noqa: E402
+from maskgan_jax.tasks.task import init_state  # noqa: E402
+from maskgan_jax.training.pretrained import load_pretrained  # noqa: E402
 from tests.interop.small import mapping_of, reference, save, small_config  # noqa: E402
 from tests.tiny import tiny_config  # noqa: E402
 
@@ -20,7 +23,7 @@ IMPORTED = ("generator", "mask_vae", "blender", "discriminator")
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """A folder with an imported model of every network that EBST trains or looks through."""
+    """A folder with an imported model of every network of EBST."""
     folder = tmp_path_factory.mktemp("models")
     for seed, kind in enumerate(IMPORTED):
         config = small_config(kind)
@@ -39,32 +42,32 @@ def config(models):
 
 
 def begin(config):
-    """The state of step 0."""
+    """Return the state of step 0."""
     task = tasks.make(config)
-    return jax.jit(task.init)(jax.random.key(0), pretrained.load(config, task))
+    variables = load_pretrained(config, task, weights.read_variables)
+    return jax.jit(partial(init_state, task))(jax.random.key(0), variables)
 
 
 def is_imported(state, kind: str) -> bool:
-    """Whether the state holds the weights of `models`."""
+    """Return whether the state holds the weights of `models`."""
     small = small_config(kind)
     arrays = {name: x.numpy() for name, x in reference(kind, small, IMPORTED.index(kind)).state_dict().items()}
     variables, _ = weights.to_variables(arrays, mapping_of(kind, small))
-    held = {"params": state.params[KINDS[kind].network], "batch_stats": state.batch_stats.get(KINDS[kind].network)}
-    same = [jax.tree.map(np.array_equal, tree, held[collection]) for collection, tree in variables.items()]
-    return all(jax.tree.leaves(same))
+    held = state.variables(find_kind(kind, small).name)
+    return all(jax.tree.leaves(jax.tree.map(np.array_equal, variables, held)))
 
 
-def test_every_network_may_be_an_imported_one(config, models):
+def test_every_network_can_be_an_imported_one(config, models):
     config.init.discriminator = str(models / "discriminator")
     config.init.alpha_blender = str(models / "blender")
 
     state = begin(config)
 
     assert all(is_imported(state, kind) for kind in IMPORTED)
-    jax.tree.map(np.testing.assert_array_equal, state.average["generator"], state.params["generator"])
+    jax.tree.map(np.testing.assert_array_equal, state.ema_params["generator"], state.params["generator"])
 
 
-def test_discriminator_and_blender_may_begin_at_random(config):
+def test_discriminator_and_blender_can_be_initialised_at_random(config):
     config.init.discriminator = "new"
 
     state = begin(config)
@@ -75,7 +78,7 @@ def test_discriminator_and_blender_may_begin_at_random(config):
 
 def test_a_generator_without_a_discriminator_says_how_to_give_one(config):
     with pytest.raises(UserError) as error:
-        pretrained.load(config, tasks.make(config))
+        load_pretrained(config, tasks.make(config), weights.read_variables)
 
     message = str(error.value)
     assert "config.init.dense_mapping: the run at" in message
@@ -91,4 +94,4 @@ def test_an_absent_blender_says_how_to_go_without(config, tmp_path):
     with pytest.raises(
         UserError, match=r"config\.init\.alpha_blender: no trained run at .*--config\.init\.alpha_blender="
     ):
-        pretrained.load(config, tasks.make(config))
+        load_pretrained(config, tasks.make(config), weights.read_variables)

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 from data_pipeline.errors import UserError  # noqa: E402
 from maskgan_jax.interop import state_dicts  # noqa: E402
 from maskgan_jax.interop.transfer import import_model  # noqa: E402
-from maskgan_jax.runs import checkpoints  # noqa: E402
+from maskgan_jax.runs import models  # noqa: E402
 from tests.interop.small import reference, save, small_config  # noqa: E402
 
 CONFIG = small_config("blender")
@@ -151,7 +151,7 @@ def test_an_import_that_breaks_off_leaves_nothing(state_dict, tmp_path, monkeypa
         raise KeyboardInterrupt
 
     save(state_dict, tmp_path / "in.pth")
-    monkeypatch.setattr(checkpoints, "save_config", interrupted)
+    monkeypatch.setattr(models, "save_config", interrupted)
     with pytest.raises(KeyboardInterrupt):
         import_model(tmp_path / "in.pth", tmp_path / "model", "blender", CONFIG)
 
@@ -162,14 +162,12 @@ def test_sizes_that_make_no_network_are_named(tmp_path):
     config = small_config("mask_vae")
     config.data.size = 128
 
-    with pytest.raises(
-        UserError, match=r"config\.networks\.mask_vae .* make no such network \(.*128 px needs 5 widths"
-    ):
+    with pytest.raises(UserError, match=r"128 px needs 5 widths"):
         import_model(save({"e1.weight": torch.zeros(1)}, tmp_path / "in.pth"), tmp_path / "model", "mask_vae", config)
 
 
 def test_a_config_of_another_task_is_refused(tmp_path):
-    with pytest.raises(UserError, match=r"a config of mask_vae; for --kind=blender give configs/ebst\.py"):
+    with pytest.raises(UserError, match=r"--kind: there is no blender; the networks of mask_vae are mask_vae"):
         import_model(save({}, tmp_path / "in.pth"), tmp_path / "model", "blender", small_config("mask_vae"))
 
 

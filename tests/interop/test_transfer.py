@@ -11,16 +11,16 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from maskgan_jax.runs.models import save_model  # noqa: E402
+
 from data_pipeline.errors import UserError  # noqa: E402
 from data_pipeline.synthetic_faces import face, render  # noqa: E402
 from maskgan_jax.editing.editor import Editor  # noqa: E402
-from maskgan_jax.inference import models  # noqa: E402
-from maskgan_jax.interop import state_dicts  # noqa: E402
-from maskgan_jax.interop.kinds import KINDS  # noqa: E402
+from maskgan_jax.interop import state_dicts, weights  # noqa: E402
 from maskgan_jax.interop.transfer import export_model, import_model  # noqa: E402
-from maskgan_jax.runs import checkpoints, directory  # noqa: E402
+from maskgan_jax.runs import directory  # noqa: E402
 from tests.commands import run_command  # noqa: E402
-from tests.interop.small import reference, save, small_config  # noqa: E402
+from tests.interop.small import TASKS, mapping_of, reference, save, small_config  # noqa: E402
 
 
 def assert_same_bytes(file: Path, expected: dict):
@@ -32,7 +32,7 @@ def assert_same_bytes(file: Path, expected: dict):
 
 
 @pytest.mark.parametrize(("is_zip", "prefix"), [(True, ""), (False, "module.")], ids=["zip", "old, module."])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TASKS)
 def test_what_was_imported_is_exported_with_the_same_bytes(kind, is_zip, prefix, tmp_path):
     config = small_config(kind)
     network = reference(kind, config)
@@ -69,7 +69,7 @@ def test_an_exported_file_is_one_that_pytorch_0_4_1_reads(tmp_path):
     ("kind", "unused"),
     [("generator", {"norm.running_mean": 0, "norm.running_var": 1}), ("mask_vae", {"num_batches_tracked": 0})],
 )
-def test_entries_without_use_may_be_absent_and_are_exported_as_in_a_new_network(kind, unused, tmp_path):
+def test_unused_entries_may_be_absent_and_are_exported_as_in_a_new_network(kind, unused, tmp_path):
     config = small_config(kind)
     whole = reference(kind, config).state_dict()
     given = {name: tensor for name, tensor in whole.items() if not name.endswith(tuple(unused))}
@@ -98,27 +98,27 @@ def test_of_vgg19_the_layers_that_the_features_need_are_kept(tmp_path):
     assert_same_bytes(tmp_path / "out.pth", kept)
 
 
-def test_a_runs_generator_is_exported_as_its_moving_average(tmp_path):
-    """A run as training leaves it: parameters, their average and no entries without use."""
+def test_a_runs_generator_is_exported_as_its_ema(tmp_path):
+    """A run as training leaves it: parameters, their EMA and no unused entries."""
     config = small_config("generator")
-    weights, average = (reference("generator", config, seed).state_dict() for seed in (0, 1))
-    trees = {}
-    for name, state_dict in (("weights", weights), ("average", average)):
-        import_model(save(state_dict, tmp_path / f"{name}.pth"), tmp_path / name, "generator", config)
-        shapes = models.build("generator", config)[1]["params"]
-        trees[name] = checkpoints.load_part(tmp_path / name, {"params": {"generator": shapes}}, "test")["params"]
-    assert config.average_decay > 0
-    checkpoints.save_model(tmp_path / "run", config, {"params": trees["weights"], "average": trees["average"]})
+    state_dicts_of = {
+        field: reference("generator", config, seed).state_dict() for seed, field in enumerate(("params", "ema_params"))
+    }
+    tree = {}
+    for field, state_dict in state_dicts_of.items():
+        arrays = {name: tensor.numpy() for name, tensor in state_dict.items()}
+        tree[field] = {"generator": weights.to_variables(arrays, mapping_of("generator", config))[0]["params"]}
+    save_model(tmp_path / "run", config, tree)
 
     export_model(tmp_path / "run", tmp_path / "out.pth", "generator")
 
     exported = torch.load(tmp_path / "out.pth", weights_only=True)
-    for name, tensor in average.items():
+    for name, tensor in state_dicts_of["ema_params"].items():
         expected = {"running_mean": torch.zeros_like, "running_var": torch.ones_like}.get(name.split(".")[-1])
         assert torch.equal(exported[name], expected(tensor) if expected else tensor)
 
 
-def test_the_editor_draws_with_an_imported_generator(tmp_path):
+def test_the_editor_generates_with_an_imported_generator(tmp_path):
     config = small_config("generator")
     network = reference("generator", config)
     import_model(save(network.state_dict(), tmp_path / "in.pth"), tmp_path / "model", "generator", config)
@@ -127,7 +127,7 @@ def test_the_editor_draws_with_an_imported_generator(tmp_path):
     _, mask = render(other.geometry, other.style, config.data.size)
 
     editor = Editor(tmp_path / "model")
-    drawn = editor.generate(mask[None], editor.encode_style(photo[None], mask_t[None]))[0]
+    generated = editor.generate(mask[None], editor.encode_style(photo[None], mask_t[None]))[0]
 
     def one_hot(labels: np.ndarray):
         return torch.eye(19)[torch.from_numpy(labels.astype(np.int64))].permute(2, 0, 1)[None]
@@ -136,10 +136,10 @@ def test_the_editor_draws_with_an_imported_generator(tmp_path):
         image_t = torch.from_numpy(photo.astype(np.float32) / 127.5 - 1).permute(2, 0, 1)[None]
         expected = network(one_hot(mask), one_hot(mask_t), image_t)[0].permute(1, 2, 0).numpy()
     assert expected.std() > 0.1
-    assert np.abs(drawn / 127.5 - 1 - expected).max() < 0.51 / 127.5  # what rounding to 8 bits takes
+    assert np.abs(generated / 127.5 - 1 - expected).max() < 0.51 / 127.5  # the error of rounding to 8 bits
 
 
-def test_the_folder_says_what_it_holds(tmp_path):
+def test_the_folder_has_the_config_of_its_network(tmp_path):
     config = small_config("blender")
     import_model(
         save(reference("blender", config).state_dict(), tmp_path / "in.pth"), tmp_path / "model", "blender", config
@@ -147,7 +147,7 @@ def test_the_folder_says_what_it_holds(tmp_path):
 
     saved = directory.load_config(tmp_path / "model")
 
-    assert (saved.task, saved.name, saved.average_decay) == ("ebst", "imported_blender", 0)
+    assert (saved.task, saved.name) == ("ebst", "imported_blender")
     assert saved.networks.alpha_blender == config.networks.alpha_blender
     assert config.name == "ebst_quickstart"
     with pytest.raises(UserError, match=r"config\.name is imported_blender there, ebst_quickstart here"):
@@ -214,9 +214,12 @@ def test_the_commands_import_and_export_other_sizes(tmp_path):
             "in.pth: no alpha_blender of the config's sizes: entry model.1.weight",
         ),
         (["--kind=blender", "in.pth"], "1 files given; it takes two"),
-        (["--kind=painter", "in.pth", "model"], "generator|mask_vae|blender"),
+        (["--kind=painter", "in.pth", "model"], "there is no painter; the networks are alpha_blender, discriminator"),
         (["in.pth", "model"], "--kind"),
-        (["--kind=blender", "--config=configs/mask_vae.py", "in.pth", "model"], "give configs/ebst.py"),
+        (
+            ["--kind=blender", "--config=configs/mask_vae.py", "in.pth", "model"],
+            "the networks of mask_vae are mask_vae",
+        ),
     ],
 )
 def test_what_a_user_gets_wrong_is_one_line_and_nothing_is_written(arguments, message, tmp_path):

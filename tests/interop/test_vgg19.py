@@ -13,19 +13,19 @@ from configs import dense_mapping  # noqa: E402
 from data_pipeline.errors import UserError  # noqa: E402
 from maskgan_jax import tasks  # noqa: E402
 from maskgan_jax.interop import weights  # noqa: E402
-from maskgan_jax.interop.kinds import KINDS  # noqa: E402
+from maskgan_jax.interop.kinds import find_kind  # noqa: E402
 from maskgan_jax.interop.transfer import import_model  # noqa: E402
 from maskgan_jax.networks.vgg19 import VGG19  # noqa: E402
-from maskgan_jax.training import pretrained  # noqa: E402
+from maskgan_jax.training.pretrained import load_pretrained  # noqa: E402
 from tests.networks import pytorch_networks  # noqa: E402
 
-CONFIG = dense_mapping.get_config("quickstart")
+NETWORK = find_kind("vgg19").network
 SHAPES = jax.eval_shape(VGG19().init, jax.random.key(0), jnp.zeros((1, 32, 32, 3)))["params"]
 
 
 def load(path: Path) -> dict:
-    """The parameters of a file."""
-    return weights.load(path, KINDS["vgg19"], CONFIG)["params"]["vgg19"]
+    """Return the parameters of a file."""
+    return weights.read_variables(path, "vgg19", NETWORK)["params"]
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def image() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def features(network, image) -> list[np.ndarray]:
-    """What PyTorch sees in the image."""
+    """PyTorch's features of the image."""
     with torch.no_grad():
         maps = network(torch.tensor(image.transpose(0, 3, 1, 2)))
     return [each.permute(0, 2, 3, 1).numpy() for each in maps]
@@ -82,30 +82,30 @@ def config_of(path: Path):
     return config
 
 
-def test_a_task_starts_with_the_files_weights(file, network):
+def test_a_run_begins_with_the_weights_of_a_file(file, network):
     config = config_of(file)
 
-    start = pretrained.load(config, tasks.make(config))
+    variables = load_pretrained(config, tasks.make(config), weights.read_variables)
 
-    bias = start["vgg19"]["params"]["vgg19"]["conv5_1"]["bias"]
+    bias = variables["vgg19"]["params"]["conv5_1"]["bias"]
     np.testing.assert_array_equal(bias, network.state_dict()["features.28.bias"].numpy())
 
 
-def test_a_task_starts_with_an_imported_folder(file, network, tmp_path):
+def test_a_run_begins_with_the_weights_of_an_imported_folder(file, network, tmp_path):
     import_model(file, tmp_path / "vgg19", "vgg19")
     config = config_of(tmp_path / "vgg19")
 
-    start = pretrained.load(config, tasks.make(config))
+    variables = load_pretrained(config, tasks.make(config), weights.read_variables)
 
-    bias = start["vgg19"]["params"]["vgg19"]["conv5_1"]["bias"]
+    bias = variables["vgg19"]["params"]["conv5_1"]["bias"]
     np.testing.assert_array_equal(bias, network.state_dict()["features.28.bias"].numpy())
 
 
-def test_missing_file_is_told_with_both_ways_out(tmp_path):
+def test_a_missing_file_names_both_remedies(tmp_path):
     config = config_of(tmp_path / "none.pth")
 
-    with pytest.raises(UserError, match=r"config\.init\.vgg19: no file at .*none\.pth") as error:
-        pretrained.load(config, tasks.make(config))
+    with pytest.raises(UserError, match=r"config\.init\.vgg19: no trained run at .*none\.pth") as error:
+        load_pretrained(config, tasks.make(config), weights.read_variables)
 
     assert "torchvision.models.vgg19(weights='IMAGENET1K_V1')" in str(error.value)
     assert "--config.losses.lambda_percept=0" in str(error.value)
