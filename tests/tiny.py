@@ -8,24 +8,33 @@ from configs import dense_mapping, ebst, face_parser, mask_vae
 
 CONFIGS = {"mask_vae": mask_vae, "dense_mapping": dense_mapping, "ebst": ebst, "face_parser": face_parser}
 
+TINY_NETWORKS = {
+    "generator": {"widths": (4, 8), "residual_blocks": 1, "style_widths": (4, 4, 8)},
+    "discriminator": {"widths": (4, 8)},
+    "mask_vae": {"widths": (4, 4, 8, 8), "latent_size": 8},
+    "alpha_blender": {"widths": (4, 8)},
+    "face_parser": {"widths": (4, 8)},
+}
+"""Fields of `config.networks`, by network."""
+
 
 def tiny_config(task: str, data: Path | None = None, runs: Path | None = None) -> ConfigDict:
-    """The quickstart's config of a task with the smallest networks that still have every kind of layer."""
+    """Return the quickstart's config of a task with the smallest networks that still have every kind of layer.
+
+    Args:
+      task: name of the config.
+      data: directory of the data set; the quickstart's by default.
+      runs: folder with the runs that EBST begins with; the quickstart's by default.
+    """
     config = CONFIGS[task].get_config("quickstart")
-    config.networks.generator.widths = (4, 8)
-    config.networks.generator.residual_blocks = 1
-    config.networks.generator.style_widths = (4, 4, 8)
-    config.networks.discriminator.widths = (4, 8)
-    config.networks.mask_vae.widths = (4, 4, 8, 8)
-    config.networks.mask_vae.latent_size = 8
-    config.networks.alpha_blender.widths = (4, 8)
-    config.networks.face_parser.widths = (4, 8)
+    for network, fields in config.networks.items():
+        fields.update(TINY_NETWORKS[network])
     config.batch_size = 8
     config.num_train_steps = 6
     config.log_every_steps = 1
     config.checkpoint_every_steps = 2
     config.eval_every_steps = 100
-    config.picture_every_steps = 100
+    config.visualize_every_steps = 100
     if data:
         config.data.directory = str(data)
     if runs and task == "ebst":
