@@ -52,8 +52,8 @@ def faces(shared) -> Path:
 @pytest.fixture(scope="session")
 def runs(faces: Path, shared) -> Path:
     """A folder with a tiny run of each task: `mask_vae`, `dense_mapping`, `ebst`, `face_parser`."""
-    from maskgan_jax.training.loop import train
     from tests.tiny import tiny_config
+    from tests.train import train
 
     def fill(folder: Path) -> None:
         for task in ("mask_vae", "dense_mapping", "ebst", "face_parser"):

@@ -1,7 +1,7 @@
 """Losses and their gradients against PyTorch's, written after the published `GANLoss`, `VGGLoss` and pix2pixHD's sums.
 
-A gradient is compared by the norm of the difference: where two features are nearly equal, rounding decides the sign of an
-L1 term, and no bound on single pixels would hold on every machine.
+A gradient is compared by the norm of the difference: where two features are nearly equal, rounding decides the sign of
+an L1 term, and no bound on single pixels would hold on every machine.
 """
 
 import jax

@@ -1,4 +1,4 @@
-"""The loop on real tasks at tiny sizes: logs, pictures, checkpoints, resuming, and what bad input gets."""
+"""The training loop on real tasks at tiny sizes: logs, image grids, checkpoints, resuming, errors."""
 
 import json
 import os
@@ -12,15 +12,16 @@ from PIL import Image
 from data_pipeline import input_pipeline
 from data_pipeline.errors import UserError
 from maskgan_jax.training import metric_log
+from maskgan_jax.training.evaluator import Evaluator
 from maskgan_jax.training.interruption import Interrupted
-from maskgan_jax.training.loop import train
 from tests.tiny import tiny_config
+from tests.train import train
 
 TASKS = ("mask_vae", "dense_mapping", "ebst", "face_parser")
 
 
 def logged_losses(run: Path) -> dict[int, dict[str, float]]:
-    """The losses of every step, as the run logged them."""
+    """Return the logged losses of every step."""
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     losses = [(line["step"], {k: v for k, v in line.items() if k.startswith("train/")}) for line in lines]
     return {step: entries for step, entries in losses if entries}
@@ -28,26 +29,26 @@ def logged_losses(run: Path) -> dict[int, dict[str, float]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
-def test_a_run_leaves_losses_figures_a_picture_and_its_last_checkpoint(task, runs):
+def test_a_run_writes_losses_metrics_an_image_grid_and_its_last_checkpoints(task, runs):
     losses = logged_losses(runs / task)
     assert sorted(losses) == [1, 2, 3, 4, 5, 6]
     assert all(np.isfinite(value) for entries in losses.values() for value in entries.values())
-    figures = {name for line in (runs / task / "metrics.jsonl").read_text().splitlines() for name in json.loads(line)}
-    assert "validation/psnr" in figures or "validation/mean_iou" in figures
+    metrics = {name for line in (runs / task / "metrics.jsonl").read_text().splitlines() for name in json.loads(line)}
+    assert "validation/psnr" in metrics or "validation/mean_iou" in metrics
     assert Image.open(runs / task / "pictures/step_0000006.png").size[0] > 3 * 128
     assert [path.name for path in sorted((runs / task / "checkpoints").iterdir())] == ["2", "4", "6"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
-def test_a_run_cut_off_and_started_again_logs_the_same_losses_to_the_last_bit(task, faces, runs, tmp_path, monkeypatch):
+def test_a_resumed_run_logs_the_same_losses_to_the_last_bit(task, faces, runs, tmp_path, monkeypatch):
     config = tiny_config(task, faces, runs)
     whole = input_pipeline.train_batches
 
     def cut_off(*args, **kwargs):
         for step, batch in enumerate(whole(*args, **kwargs), start=1):
-            if step == 7:  # one batch is on its way to the devices while the step before it runs
-                raise MemoryError("the machine is gone")
+            if step == 7:  # one batch is transferred to the devices while the step before it runs
+                raise MemoryError("the machine failed")
             yield batch
 
     config.num_train_steps = 7
@@ -62,7 +63,7 @@ def test_a_run_cut_off_and_started_again_logs_the_same_losses_to_the_last_bit(ta
 
 
 @pytest.mark.slow
-def test_sigterm_saves_the_step_and_the_same_command_goes_on(faces, tmp_path, monkeypatch):
+def test_sigterm_saves_the_step_and_the_same_command_resumes(faces, tmp_path, monkeypatch):
     config = tiny_config("mask_vae", faces)
     config.checkpoint_every_steps = 100
     whole = input_pipeline.train_batches
@@ -84,22 +85,21 @@ def test_sigterm_saves_the_step_and_the_same_command_goes_on(faces, tmp_path, mo
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", [4, 6])
-def test_an_evaluation_that_a_signal_cut_off_is_made_up_for(step, faces, tmp_path, monkeypatch):
+def test_an_interrupted_evaluation_is_repeated(step, faces, tmp_path, monkeypatch):
     config = tiny_config("mask_vae", faces)
     config.eval_every_steps = 4
     train(config, tmp_path / "whole")
-    whole = input_pipeline.eval_batches
+    whole = Evaluator.evaluate
 
-    def told_to_stop(*args, limit=None, **kwargs):
-        evaluated = metric_log.holds(tmp_path / "run", 4, "validation")
-        if limit is None and evaluated == (step == 6):
+    def told_to_stop(evaluator, state, interrupted):
+        if int(state.step) == step:
             os.kill(os.getpid(), signal.SIGTERM)
-        return whole(*args, limit=limit, **kwargs)
+        return whole(evaluator, state, interrupted)
 
-    monkeypatch.setattr(input_pipeline, "eval_batches", told_to_stop)
+    monkeypatch.setattr(Evaluator, "evaluate", told_to_stop)
     with pytest.raises(Interrupted, match=f"SIGTERM: saved step {step} in"):
         train(config, tmp_path / "run")
-    assert not metric_log.holds(tmp_path / "run", step, "validation")
+    assert not metric_log.has_evaluation(tmp_path / "run", step, "validation")
     monkeypatch.undo()
     train(config, tmp_path / "run")
     assert evaluations(tmp_path / "run") == evaluations(tmp_path / "whole")
@@ -109,7 +109,7 @@ def test_an_evaluation_that_a_signal_cut_off_is_made_up_for(step, faces, tmp_pat
 
 
 @pytest.mark.slow
-def test_the_checkpoint_of_the_best_figure_outlives_later_ones(faces, tmp_path):
+def test_the_checkpoint_of_the_best_metric_is_kept(faces, tmp_path):
     config = tiny_config("mask_vae", faces)
     config.eval_every_steps = 1
     config.checkpoints_to_keep = 1
@@ -127,10 +127,10 @@ def evaluations(run: Path) -> list[dict[str, float]]:
     return [line for line in lines if any(name.startswith("validation/") for name in line)]
 
 
-def test_a_log_that_a_dying_machine_left_half_written_keeps_its_whole_lines(tmp_path):
+def test_incomplete_lines_of_the_log_are_removed_at_resume(tmp_path):
     lines = '{"step": 1, "train/loss": 3.0}\n{"step": 2, "train/loss": 2.0}\n{"step": 3}\n'
     (tmp_path / "metrics.jsonl").write_bytes(lines.encode() + b'\x00\xff\x00\n[]\n{"step": 2')
-    metric_log.MetricLog(tmp_path, resumed_step=2).close()
+    metric_log.open_writer(tmp_path, resumed_step=2).close()
     assert logged_losses(tmp_path) == {1: {"train/loss": 3.0}, 2: {"train/loss": 2.0}}
     assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 2
 
@@ -144,7 +144,7 @@ def test_a_workdir_of_another_config_is_left_alone(faces, runs):
     assert (runs / "mask_vae/config.json").read_bytes() == before
 
 
-def test_a_missing_start_names_the_command_that_trains_it(faces, tmp_path):
+def test_a_missing_pretrained_network_names_the_command_that_trains_it(faces, tmp_path):
     config = tiny_config("ebst", faces, tmp_path / "nowhere")
     message = r"config.init.mask_vae: no trained run at .*nowhere/mask_vae.*--config=configs/mask_vae.py:quickstart"
     with pytest.raises(UserError, match=message):
@@ -152,14 +152,14 @@ def test_a_missing_start_names_the_command_that_trains_it(faces, tmp_path):
     assert not (tmp_path / "run/config.json").exists()
 
 
-def test_a_start_with_other_networks_names_the_entry_and_both_shapes(faces, runs, tmp_path):
+def test_a_pretrained_network_of_another_size_is_named_with_both_shapes(faces, runs, tmp_path):
     config = tiny_config("ebst", faces, runs)
     config.networks.mask_vae.latent_size = 16
     with pytest.raises(UserError, match=r"config.init.mask_vae: .*shape \(.*8.*\) in the run .* but \(.*16.*\) here"):
         train(config, tmp_path / "run")
 
 
-def test_a_start_of_another_task_says_what_it_lacks(faces, runs, tmp_path):
+def test_a_run_without_the_pretrained_network_is_refused(faces, runs, tmp_path):
     config = tiny_config("ebst", faces, runs)
     config.init.mask_vae = str(runs / "dense_mapping")
     with pytest.raises(UserError, match=r"config.init.mask_vae: the run at .* has no .*mask_vae"):
@@ -183,6 +183,6 @@ def test_an_unknown_task_lists_the_tasks(faces, tmp_path):
     config = tiny_config("mask_vae", faces)
     config.task = "stylegan"
     with pytest.raises(
-        UserError, match=r"no task 'stylegan'; the tasks are mask_vae, dense_mapping, ebst, face_parser"
+        UserError, match=r"no task 'stylegan'; the tasks are dense_mapping, ebst, face_parser, mask_vae"
     ):
         train(config, tmp_path)
