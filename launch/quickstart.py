@@ -1,7 +1,7 @@
-"""The whole of MaskGAN in minutes on a CPU: `make quickstart`, or `python -m launch.quickstart`.
+"""Train and try all of MaskGAN in minutes on a CPU: `make quickstart`, or `python -m launch.quickstart`.
 
-Renders synthetic faces, trains the three stages, edits held-out faces, prints one table and writes one picture grid.
-Each step is a command that you can type yourself; what is done already is not done again.
+Renders synthetic faces, trains the three stages, edits held-out faces, prints one table and writes one image grid.
+Each step is a command that you can type yourself; steps that are done are not repeated.
 """
 
 import argparse
@@ -19,18 +19,18 @@ FACES = 2000
 SIZE = 64
 SEED = 0
 ENVIRONMENT = {"XLA_FLAGS": "--xla_cpu_experimental_ynn_fusion_type="} | os.environ
-"""XLA's older CPU convolutions take 0.8 times the time of its new ones on these small networks."""
+"""XLA's older CPU convolutions take 0.8 of the time of its newer ones on these small networks."""
 STAGES = ("mask_vae", "dense_mapping", "ebst")
 
 
 def main() -> None:
-    """Runs the commands one after the other and reports."""
+    """Run the commands one after the other and report."""
     parser = argparse.ArgumentParser(
         prog="python -m launch.quickstart", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--faces", type=int, default=FACES, help="how many synthetic faces (%(default)s)")
     parser.add_argument(
-        "--training", type=float, default=1.0, help="train this many times as long; a GPU has time for 20 (%(default)s)"
+        "--training", type=float, default=1.0, help="train this many times as long, e.g. 20 on a GPU (%(default)s)"
     )
     parser.add_argument(
         "--runs",
@@ -48,14 +48,14 @@ def main() -> None:
             sys.exit(status)
         seconds[name] = time.perf_counter() - started
 
-    from launch import quickstart_report  # after the stages: until then their memory is theirs alone
+    from launch import quickstart_report  # imported last, so that the stages have all the memory
 
     stages = {stage: options.runs / f"{stage}_quickstart" for stage in STAGES}
     quickstart_report.report(data_folder(options.faces), SIZE, SEED, stages, options.runs / "quickstart", seconds)
 
 
 def run(command: list[str]) -> int:
-    """The status of a command. Ctrl-C is its affair: a terminal sends it to both, and the command saves first."""
+    """Return the exit status of a command. Ctrl-C is left to the command, which saves its state first."""
     previous = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         return subprocess.Popen([sys.executable, *command], env=ENVIRONMENT).wait()
@@ -64,12 +64,12 @@ def run(command: list[str]) -> int:
 
 
 def data_folder(faces: int) -> Path:
-    """Where the faces go."""
+    """Return the directory of the faces."""
     return Path(f"data/quickstart_{faces}" if faces != FACES else "data/quickstart")
 
 
 def commands(faces: int, training: float, runs: Path) -> Iterator[tuple[str, list[str]]]:
-    """Name and arguments of every command, in order."""
+    """Yield name and arguments of every command, in order."""
     data = data_folder(faces)
     options = [f"--out={data}", f"--count={faces}", f"--size={SIZE}", f"--seed={SEED}"]
     yield "faces", ["-m", "data_pipeline.synthetic_faces", *options]
@@ -82,8 +82,8 @@ def commands(faces: int, training: float, runs: Path) -> Iterator[tuple[str, lis
             options.append(f"--config.data.directory={data}")
         if runs != Path("runs"):
             options.append(f"--workdir={runs / config.name}")
-            starts = [name for name in STAGES if name in config.get("init", {})]
-            options += [f"--config.init.{name}={runs / name}_quickstart" for name in starts]
+            pretrained = [name for name in STAGES if name in config.get("init", {})]
+            options += [f"--config.init.{name}={runs / name}_quickstart" for name in pretrained]
         yield stage, ["-m", "maskgan_jax.main", f"--config=configs/{stage}.py:quickstart", *options]
 
 

@@ -1,7 +1,7 @@
-"""What the quickstart has learnt: one table and one picture grid, from faces that no stage was trained on."""
+"""The quickstart's results: one table and one image grid, from faces that no stage was trained on."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,12 +9,13 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from data_pipeline.input_pipeline import eval_batches
+from data_pipeline.input_pipeline import EvalBatches
 from data_pipeline.labels import NUM_CLASSES
 from data_pipeline.prepare import prepare
 from data_pipeline.synthetic_faces import EDITS, face, render, split_of
 from maskgan_jax.editing.editor import Editor
-from maskgan_jax.photos import grid as grids
+from maskgan_jax.photos import grid
+from maskgan_jax.photos.files import label_image, save
 
 TEST_FACES = 200
 ROWS = 9
@@ -35,36 +36,35 @@ class Edit(NamedTuple):
         return self.mask != self.edited_mask
 
 
+Rows = list[tuple[str, str]]
+"""Lines of the table: name and value."""
+
+
 def report(
     data: Path, size: int, seed: int, stages: Mapping[str, Path], folder: Path, seconds: Mapping[str, float]
 ) -> None:
-    """Measures the trained stages by their runs' folders, prints the table and writes pictures to a folder."""
+    """Measure the trained stages by their runs' folders, print the table and write images to a folder."""
     edits = held_out_edits(seed, size)
+    results = edit_all(Editor(stages["ebst"]), edits, "EBST")
     rows = [
         *mask_vae_rows(stages["mask_vae"]),
         *dense_mapping_rows(Editor(stages["dense_mapping"]), edits, class_colours(data, size)),
+        *ebst_rows(edits, results, edit_all(Editor(stages["dense_mapping"]), edits, "Dense Mapping Network")),
+        *((f"seconds, {name}", f"{value:.0f}") for name, value in seconds.items()),
+        *((f"seconds a step, {name}", f"{seconds_per_step(run):.2f}") for name, run in stages.items()),
     ]
-    editor = Editor(stages["ebst"])
-    results = [
-        editor.edit(editor.portrait(edit.photo, edit.mask), edit.edited_mask)
-        for edit in tqdm(edits, "editing", unit="face")
-    ]
-    rows += ebst_rows(edits, results)
-    rows += [(f"seconds, {name}", f"{value:.0f}") for name, value in seconds.items()]
-    rows += [(f"seconds a step, {name}", f"{seconds_per_step(run):.2f}") for name, run in stages.items()]
-
     print(f"\n{len(edits)} held-out synthetic faces, {size} px")
     width = max(len(name) for name, _ in rows)
-    for name, figure in rows:
-        print(f"  {name:<{width}}  {figure}")
-    grids.save(grid(edits[:ROWS], results[:ROWS]), folder / "edits.png")
+    for name, value in rows:
+        print(f"  {name:<{width}}  {value}")
+    save(image_grid(edits[:ROWS], results[:ROWS]), folder / "edits.png")
     save_examples(edits[:ROWS], folder)
-    print(f"\nHeld-out edits, and what they should be: {folder}/edits.png")
+    print(f"\nHeld-out edits beside their true results: {folder}/edits.png")
     print(f"Their photos and masks, to edit yourself: {folder}/0_photo.png, 0_mask.png, 0_edited_mask.png, 1_ ...")
 
 
 def held_out_edits(seed: int, size: int) -> list[Edit]:
-    """Test faces in order, each with the next edit by name; a face that an edit leaves as it is stands out."""
+    """Return test faces in order, each with the next edit by name; faces that an edit leaves unchanged are left out."""
     indices = (index for index in range(10 * TEST_FACES) if split_of(index) == "test")
     edits = []
     for place, index in enumerate(indices):
@@ -76,50 +76,65 @@ def held_out_edits(seed: int, size: int) -> list[Edit]:
     return [edit for edit in edits if edit.region.any()]
 
 
-def mask_vae_rows(run: Path) -> list[tuple[str, str]]:
-    """What the run's last evaluation on its validation split says."""
+def edit_all(editor: Editor, edits: Sequence[Edit], name: str) -> list[np.ndarray]:
+    """Return the result of each edit."""
+    return [
+        editor.edit(editor.portrait(edit.photo, edit.mask), edit.edited_mask)
+        for edit in tqdm(edits, f"editing with {name}", unit="face")
+    ]
+
+
+def mask_vae_rows(run: Path) -> Rows:
+    """Return the metrics of the run's last evaluation on its validation split."""
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     last = [line for line in lines if "validation/pixel_accuracy" in line][-1]
     return [
-        ("MaskVAE: pixel accuracy", f"{last['validation/pixel_accuracy']:.4f}"),
-        ("MaskVAE: mean IoU", f"{last['validation/mean_iou']:.4f}"),
+        ("MaskVAE: pixel accuracy (validation)", f"{last['validation/pixel_accuracy']:.4f}"),
+        ("MaskVAE: mean IoU (validation)", f"{last['validation/mean_iou']:.4f}"),
     ]
 
 
-def dense_mapping_rows(editor: Editor, edits: list[Edit], colours: np.ndarray) -> list[tuple[str, str]]:
-    """Reconstruction of the photos from their own masks and styles, against one colour a class."""
-    drawn = [editor.edit(editor.portrait(edit.photo, edit.mask), edit.mask) for edit in edits]
-    painted = [np.round(colours[edit.mask]).astype(np.uint8) for edit in edits]
-    reconstruction = np.mean([psnr(image, edit.photo) for image, edit in zip(drawn, edits, strict=True)])
-    baseline = np.mean([psnr(image, edit.photo) for image, edit in zip(painted, edits, strict=True)])
+def dense_mapping_rows(editor: Editor, edits: Sequence[Edit], data_set_colours: np.ndarray) -> Rows:
+    """Compare the reconstruction of photos from their own masks and styles with one colour per class."""
+    methods = {
+        "Dense Mapping Network: reconstruction, PSNR": [
+            editor.edit(editor.portrait(edit.photo, edit.mask), edit.mask) for edit in edits
+        ],
+        "  the photo's own colour per class instead": [
+            paint(own_colours(edit.photo, edit.mask), edit.mask) for edit in edits
+        ],
+        "  the data set's colour per class instead": [paint(data_set_colours, edit.mask) for edit in edits],
+    }
     return [
-        ("Dense Mapping Network: reconstruction, PSNR", f"{reconstruction:.2f} dB"),
-        ("  one colour a class instead", f"{baseline:.2f} dB"),
-        ("  gain", f"{reconstruction - baseline:+.2f} dB"),
+        (name, f"{np.mean([psnr(image, edit.photo) for image, edit in zip(images, edits, strict=True)]):.2f} dB")
+        for name, images in methods.items()
     ]
 
 
-def ebst_rows(edits: list[Edit], results: list[np.ndarray]) -> list[tuple[str, str]]:
-    """Edits against their true results, inside the edited region and outside."""
-
-    def mean_psnr(images: list[np.ndarray], inside: bool) -> float:
-        pairs = zip(images, edits, strict=True)
-        return float(np.mean([psnr(image, edit.truth, edit.region == inside) for image, edit in pairs]))
-
-    untouched = [edit.photo for edit in edits]
-    inside, unedited = mean_psnr(results, inside=True), mean_psnr(untouched, inside=True)
-    return [
-        ("EBST: inside the edited region, PSNR", f"{inside:.2f} dB"),
-        ("  the photo left as it is instead", f"{unedited:.2f} dB"),
-        ("  gain", f"{inside - unedited:+.2f} dB"),
-        ("EBST: outside the edited region, PSNR", f"{mean_psnr(results, inside=False):.2f} dB"),
-    ]
+def ebst_rows(edits: Sequence[Edit], results: list[np.ndarray], stage_before: list[np.ndarray]) -> Rows:
+    """Compare edits with their true results, inside the edited region and outside, beside the baselines."""
+    methods = {
+        "EBST": results,
+        "Dense Mapping Network alone": stage_before,
+        "the photo's own colour per class": [
+            paint(own_colours(edit.photo, edit.mask), edit.edited_mask) for edit in edits
+        ],
+        "the photo left unchanged": [edit.photo for edit in edits],
+    }
+    rows = [("Edits against their true results, PSNR:", "inside the edited region, outside")]
+    for name, images in methods.items():
+        inside, outside = (
+            np.mean([psnr(image, each.truth, each.region == where) for image, each in zip(images, edits, strict=True)])
+            for where in (True, False)
+        )
+        rows.append((f"  {name}", f"{inside:.2f} dB, {outside:.2f} dB"))
+    return rows
 
 
 def class_colours(data: Path, size: int) -> np.ndarray:
-    """Mean colour of every class over the training split, float64 (19, 3) in [0, 255]."""
+    """Return the mean colour of every class over the training split, float64 (19, 3) in [0, 255]."""
     sums, counts = np.zeros((NUM_CLASSES, 3)), np.zeros(NUM_CLASSES)
-    for batch in eval_batches(prepare(data, size), "train", batch_size=64):
+    for batch in EvalBatches(prepare(data, size), "train", entries=("image_t", "mask_t"), batch_size=64):
         real = batch["weight"] > 0
         labels, pixels = batch["mask_t"][real].ravel(), batch["image_t"][real].reshape(-1, 3)
         counts += np.bincount(labels, minlength=NUM_CLASSES)
@@ -127,38 +142,51 @@ def class_colours(data: Path, size: int) -> np.ndarray:
     return sums / np.maximum(counts, 1)[:, None]
 
 
+def own_colours(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return the mean colour of every class in one photo, float64 (19, 3); for absent classes the photo's mean."""
+    colours = np.tile(photo.reshape(-1, 3).mean(0), (NUM_CLASSES, 1))
+    for label in np.unique(mask):
+        colours[label] = photo[mask == label].mean(0)
+    return colours
+
+
+def paint(colours: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return a mask filled with one colour per class, uint8 (h w 3)."""
+    return np.round(colours[mask]).astype(np.uint8)
+
+
 def psnr(image: np.ndarray, truth: np.ndarray, region: np.ndarray | None = None) -> float:
-    """Peak signal-to-noise ratio in dB of 8-bit pixels, within a region (bool, h w) if one is given."""
+    """Return the peak signal-to-noise ratio in dB of 8-bit pixels, within a region (bool, h w) if one is given."""
     squares = np.square(image.astype(np.float64) - truth)
     mse = squares.mean() if region is None else squares[region].mean()
     return float(10 * np.log10(255**2 / max(mse, 1e-10)))
 
 
 def seconds_per_step(run: Path) -> float:
-    """Median over the run's log, the first line aside, which holds the compilation."""
+    """Return the median over the run's log, without the first line, which includes warm-up."""
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     return float(np.median([line["seconds_per_step"] for line in lines if "seconds_per_step" in line][1:]))
 
 
-def save_examples(edits: list[Edit], folder: Path) -> None:
-    """Writes photos and masks as files that the edit command takes."""
+def save_examples(edits: Sequence[Edit], folder: Path) -> None:
+    """Write photos and masks as files that the edit command reads."""
     for place, edit in enumerate(edits):
-        grids.save(Image.fromarray(edit.photo), folder / f"{place}_photo.png")
-        grids.save(grids.of_labels(edit.mask), folder / f"{place}_mask.png")
-        grids.save(grids.of_labels(edit.edited_mask), folder / f"{place}_edited_mask.png")
+        save(Image.fromarray(edit.photo), folder / f"{place}_photo.png")
+        save(label_image(edit.mask), folder / f"{place}_mask.png")
+        save(label_image(edit.edited_mask), folder / f"{place}_edited_mask.png")
 
 
-def grid(edits: list[Edit], results: list[np.ndarray]) -> Image.Image:
-    """One row an edit, the difference from the truth in absolute values, three times as bright."""
-    drawn = np.stack(results)
+def image_grid(edits: Sequence[Edit], results: Sequence[np.ndarray]) -> Image.Image:
+    """Return one row per edit, with the absolute difference from the true result, three times as bright."""
+    generated = np.stack(results)
     truth = np.stack([edit.truth for edit in edits])
-    difference = np.abs(drawn.astype(np.int16) - truth)
+    difference = np.abs(generated.astype(np.int16) - truth)
     columns = {
         "photo": np.stack([edit.photo for edit in edits]),
-        "mask": grids.to_pixels(np.stack([edit.mask for edit in edits])),
-        "edited mask": grids.to_pixels(np.stack([edit.edited_mask for edit in edits])),
-        "result": drawn,
+        "mask": grid.to_pixels(np.stack([edit.mask for edit in edits])),
+        "edited mask": grid.to_pixels(np.stack([edit.edited_mask for edit in edits])),
+        "result": generated,
         "truth": truth,
         "difference x 3": np.minimum(3 * difference, 255).astype(np.uint8),
     }
-    return grids.grid(columns, rows=len(edits))
+    return grid.grid(columns, rows=len(edits))
