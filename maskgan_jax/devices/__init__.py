@@ -1,1 +1,1 @@
-"""Devices: mesh and shardings, several hosts, what is known of the hardware."""
+"""Devices: mesh and shardings, several hosts, facts about the hardware, model FLOPs."""

@@ -1,4 +1,4 @@
-"""What is known of the devices: their peak arithmetic by name, the memory they say they used."""
+"""Facts about the devices: peak arithmetic by name, peak memory as the backend counts it."""
 
 import re
 
@@ -9,16 +9,16 @@ PEAK_TFLOPS = {
     "NVIDIA V100": 125, "Tesla T4": 65, "Tesla V100": 125, "TPU v2": 23, "TPU v3": 61, "TPU v4": 275,
     "TPU v5 lite": 197, "TPU v5e": 197, "TPU v5p": 459, "TPU v5": 459, "TPU v6 lite": 918, "TPU v6e": 918,
 }  # fmt: skip
-"""Dense half-precision peak of one JAX device, TFLOP/s, by the start of its name (the makers' data sheets)."""
+"""Dense half-precision peak of one JAX device, TFLOP/s, by the first words of its kind (the makers' data sheets)."""
 
 
 def peak_flops() -> float | None:
-    """Operations a second of a device at half precision; None if its kind isn't known here."""
+    """Return the peak operations per second of a device at half precision; None for a kind without an entry."""
     kind = jax.devices()[0].device_kind
     names = [name for name in PEAK_TFLOPS if re.match(rf"{re.escape(name)}(?!\w)", kind)]
     return PEAK_TFLOPS[max(names, key=len)] * 1e12 if names else None
 
 
 def peak_memory() -> int | None:
-    """The most bytes that were in use at once on this host's first device; None where the backend doesn't tell."""
+    """Return the peak of bytes in use on this host's first device; None where the backend doesn't count them."""
     return (jax.local_devices()[0].memory_stats() or {}).get("peak_bytes_in_use")

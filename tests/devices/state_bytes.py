@@ -1,6 +1,7 @@
-"""How much of a state one of 8 devices holds under `config.mesh.fsdp = 8`, as JSON.
+"""Bytes of a state that one of 8 devices holds under `config.mesh.fsdp = 8`, as JSON.
 
-The small EBST is really drawn and counted from what lies on the first device; the full one is counted from shapes.
+The small EBST is initialised and counted by what is allocated on the first device; the full one is counted by its
+shardings alone.
 """
 
 import json
@@ -15,41 +16,41 @@ from maskgan_jax.devices import mesh
 
 
 def prepare(variant: str):
-    """The function that draws a state of EBST, its shapes and its layout."""
+    """Return the function that initialises a state of EBST, its shapes and its shardings."""
     config = ebst.get_config(variant)
     config.mesh.fsdp = jax.device_count()
     task = tasks.make(config)
 
-    def draw_state(rng):
+    def init(rng):
         return task.init(rng, {name: draw(rng) for name, draw in task.starts.items()})
 
-    shapes = jax.eval_shape(draw_state, jax.random.key(0))
-    return draw_state, shapes, mesh.state_sharding(shapes, mesh.make_mesh(config))
+    shapes = jax.eval_shape(init, jax.random.key(0))
+    return init, shapes, mesh.state_shardings(shapes, mesh.make_mesh(config))
 
 
-def counted(state) -> dict[str, int]:
-    """Bytes of parameters and optimisers' state: whole, and on the first device."""
+def allocated(state) -> dict[str, int]:
+    """Return the bytes of parameters and optimisers' state, whole and on the first device."""
     arrays = jax.tree.leaves((state.params, state.opt_state))
     first = jax.devices()[0]
     shards = [shard.data for array in arrays for shard in array.addressable_shards if shard.device == first]
     return {"whole": sum(array.nbytes for array in arrays), "held": sum(shard.nbytes for shard in shards)}
 
 
-def planned(shapes, layout) -> dict[str, int]:
-    """The same from shapes."""
-    arrays, places = (jax.tree.leaves((tree.params, tree.opt_state)) for tree in (shapes, layout))
-    pairs = list(zip(arrays, places, strict=True))
-    held = [jax.ShapeDtypeStruct(place.shard_shape(array.shape), array.dtype) for array, place in pairs]
+def by_shardings(shapes, shardings) -> dict[str, int]:
+    """Return the same from shapes."""
+    arrays, of_arrays = (jax.tree.leaves((tree.params, tree.opt_state)) for tree in (shapes, shardings))
+    pairs = zip(arrays, of_arrays, strict=True)
+    shards = [jax.ShapeDtypeStruct(sharding.shard_shape(array.shape), array.dtype) for array, sharding in pairs]
     return {name: sum(each.size * each.dtype.itemsize for each in of) for name, of in
-            {"whole": arrays, "held": held}.items()}  # fmt: skip
+            {"whole": arrays, "held": shards}.items()}  # fmt: skip
 
 
 if __name__ == "__main__":
-    draw_state, shapes, layout = prepare("small")
-    state = mesh.compile_once(draw_state, layout)(jax.random.key(0))
-    figures = {
-        "small, counted": counted(state),
-        "small, planned": planned(shapes, layout),
-        "full, planned": planned(*prepare("")[1:]),
+    init, shapes, shardings = prepare("small")
+    state = mesh.compile_init(init, shardings)(jax.random.key(0))
+    counts = {
+        "small, allocated": allocated(state),
+        "small, by shardings": by_shardings(shapes, shardings),
+        "full, by shardings": by_shardings(*prepare("")[1:]),
     }
-    Path(sys.argv[1]).write_text(json.dumps(figures))
+    Path(sys.argv[1]).write_text(json.dumps(counts))

@@ -1,4 +1,4 @@
-"""The mesh of a config, and how much of a state a device holds where it is split."""
+"""The mesh of a config, and the part of a sharded state that a device holds."""
 
 import json
 
@@ -14,13 +14,13 @@ from tests.tiny import tiny_config
 
 
 @pytest.mark.slow
-def test_split_over_8_devices_each_holds_at_most_a_sixth(tmp_path):
-    """An eighth of every large array, and the small ones whole."""
+def test_of_a_state_sharded_over_8_devices_each_holds_at_most_a_sixth(tmp_path):
+    """An eighth of every large array, and the small ones replicated."""
     done = run_command("tests.devices.state_bytes", str(tmp_path / "bytes.json"), devices=8)
     assert done.returncode == 0, done.stderr
-    figures = json.loads((tmp_path / "bytes.json").read_text())
-    assert figures["small, counted"] == figures["small, planned"]
-    for name, count in figures.items():
+    counts = json.loads((tmp_path / "bytes.json").read_text())
+    assert counts["small, allocated"] == counts["small, by shardings"]
+    for name, count in counts.items():
         assert count["whole"] / 8 < count["held"] <= count["whole"] / 6, name
 
 
@@ -31,21 +31,21 @@ def test_split_over_8_devices_each_holds_at_most_a_sixth(tmp_path):
         ((3, 3, 128, 64), PartitionSpec(None, None, "fsdp")),
         ((128, 128), PartitionSpec(None, "fsdp")),  # the last of equal ones
         ((7, 7, 400, 3), PartitionSpec(None, None, "fsdp")),
-        ((4096, 4097), PartitionSpec("fsdp")),  # 4097 is larger, but 8 doesn't divide it
-        ((64, 127), PartitionSpec()),  # a little too small
-        ((513, 513), PartitionSpec()),  # nothing that 8 divides
+        ((4096, 4097), PartitionSpec("fsdp")),  # 8 doesn't divide the larger 4097
+        ((64, 127), PartitionSpec()),  # below MIN_SHARDED_SIZE
+        ((513, 513), PartitionSpec()),  # no axis that 8 divides
         ((), PartitionSpec()),
     ],
 )
-def test_where_an_array_lies_follows_from_its_shape(shape, spec):
-    devices = AbstractMesh((2, 8), ("data", "fsdp"))
-    assert mesh.state_sharding(jax.ShapeDtypeStruct(shape, "float32"), devices).spec == spec
+def test_an_array_is_sharded_by_its_shape(shape, spec):
+    of_16_devices = AbstractMesh((2, 8), ("data", "fsdp"))
+    assert mesh.state_shardings(jax.ShapeDtypeStruct(shape, "float32"), of_16_devices).spec == spec
 
 
 @pytest.mark.parametrize(
     ("data", "fsdp", "sizes"), [(-1, 1, (8, 1)), (-1, 2, (4, 2)), (1, -1, (1, 8)), (2, -1, (2, 4)), (4, 2, (4, 2))]
 )
-def test_minus_1_is_all_devices_that_are_left(data, fsdp, sizes, monkeypatch):
+def test_minus_1_takes_all_other_devices(data, fsdp, sizes, monkeypatch):
     made = {}
     monkeypatch.setattr("jax.device_count", lambda: 8)
     monkeypatch.setattr("jax.make_mesh", lambda sizes, names, **_: made.update(zip(names, sizes, strict=True)) or one)
@@ -59,7 +59,7 @@ def test_minus_1_is_all_devices_that_are_left(data, fsdp, sizes, monkeypatch):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"mesh.fsdp": 3}, r"config\.mesh: data = -1 and fsdp = 3 don't make up the 8 devices .* divisor of 8"),
+        ({"mesh.fsdp": 3}, r"config\.mesh: data = -1 and fsdp = 3 don't make up the 8 devices .* a divisor of 8"),
         ({"mesh.data": 4}, r"config\.mesh: data = 4 and fsdp = 1 don't make up the 8 devices"),
         ({"mesh.fsdp": 16}, r"config\.mesh: data = -1 and fsdp = 16 don't make up the 8 devices"),
         ({"mesh.fsdp": 0}, r"config\.mesh\.fsdp: 0; give a number of devices, or -1"),

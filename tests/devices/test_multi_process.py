@@ -1,4 +1,4 @@
-"""Runs of several processes, as a user starts them: resumed elsewhere, stopped together, and never complete."""
+"""Runs of several processes, as a user starts them: resumed on other devices, stopped together, incomplete."""
 
 import json
 import os
@@ -38,26 +38,26 @@ def uninterrupted(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.mark.slow
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_run_on_4_devices_goes_on_elsewhere(processes, faces, uninterrupted, tmp_path):
-    """On 1 device, or on 2 processes of 2 devices each that split the state: the next 5 steps' losses are the same."""
+def test_a_run_on_4_devices_resumes_on_others(processes, faces, uninterrupted, tmp_path):
+    """On 1 device, or in 2 processes of 2 devices that shard the state: with the same losses of the next 5 steps."""
     folder = tmp_path / "run"
     shutil.copytree(uninterrupted, folder)
     shutil.rmtree(folder / "checkpoints" / "11")
     command = ["maskgan_jax.main", *tiny_run(faces, folder, **LENGTH)]
     done = [run_command(*command)] if processes == 1 else run_together(*command, "--config.mesh.fsdp=2")
     assert [each.returncode for each in done] == [0] * processes, [each.stderr for each in done]
-    assert "Goes on from step 6" in done[0].stderr
+    assert "from step 6 of" in done[0].stderr
     expected, found = logged_losses(uninterrupted), logged_losses(folder)
     assert sorted(found) == list(range(1, 12))
     for step in range(7, 12):
         assert found[step] == pytest.approx(expected[step], rel=1e-4), step
     for silent in done[1:]:
-        assert "Goes on" not in silent.stderr
+        assert "from step" not in silent.stderr
 
 
 @pytest.mark.slow
-def test_two_processes_begin_together_and_a_signal_to_one_stops_both_at_the_same_step(faces, tmp_path):
-    """Neither data nor run is there yet: the first prepares the data, and each loses only what is not yet taken."""
+def test_two_processes_start_together_and_a_signal_to_one_stops_both_after_the_same_step(faces, tmp_path):
+    """Neither prepared data nor run exists: process 0 prepares the data. No step that was taken is lost."""
     raw = tmp_path / "raw"
     shutil.copytree(faces, raw, ignore=shutil.ignore_patterns("prepared"))
     command = ["maskgan_jax.main", *tiny_run(raw, tmp_path / "run", num_train_steps=100_000)]
@@ -76,8 +76,8 @@ def test_two_processes_begin_together_and_a_signal_to_one_stops_both_at_the_same
 @pytest.mark.slow
 @pytest.mark.long
 @pytest.mark.parametrize("killed", [0, 1])
-def test_where_one_of_two_is_killed_the_other_ends_and_the_same_command_goes_on(killed, faces, uninterrupted, tmp_path):
-    """JAX ends who has lost a peer: at once where it is the first, else when it hasn't been heard of for 100 s."""
+def test_where_one_of_two_is_killed_the_other_ends_and_the_same_command_resumes(killed, faces, uninterrupted, tmp_path):
+    """JAX ends the other: at once if process 0 was killed, else 100 s after the last heartbeat of process 1."""
     command = ["maskgan_jax.main", *tiny_run(faces, tmp_path / "run", **LENGTH)]
     started = [start_command(*command, *join, devices=2) for join in joins(2)]
     wait_for(tmp_path / "run/checkpoints/6", started)
@@ -95,7 +95,7 @@ def test_where_one_of_two_is_killed_the_other_ends_and_the_same_command_goes_on(
 
 
 @pytest.mark.slow
-def test_processes_whose_folder_is_not_the_same_one_are_told(faces, uninterrupted, tmp_path):
+def test_processes_with_different_folders_are_refused(faces, uninterrupted, tmp_path):
     command, joining = ["maskgan_jax.main", *tiny_run(faces, tmp_path, **LENGTH)], joins(2)
     first = start_command(*command, *joining[0], f"--workdir={tmp_path / 'new'}")
     second = start_command(*command, *joining[1], f"--workdir={shutil.copytree(uninterrupted, tmp_path / 'run')}")
@@ -109,46 +109,46 @@ def test_processes_whose_folder_is_not_the_same_one_are_told(faces, uninterrupte
 
 
 @pytest.mark.slow
-def test_steps_that_are_not_finite_stop_all_and_the_state_is_kept_by_all(faces, tmp_path):
+def test_nonfinite_steps_stop_all_processes_and_the_state_is_kept(faces, tmp_path):
     command = tiny_run(faces, tmp_path, num_train_steps=40, max_bad_steps=4, checkpoint_every_steps=1)
     done = run_together("maskgan_jax.main", *command, "--config.optimiser.learning_rate=1e30", "--config.mesh.fsdp=2")
     assert [each.returncode for each in done] == [1, 1], [each.stderr for each in done]
     for each in done:
         assert "as in 4 steps in a row" in each.stderr.splitlines()[-1]
     assert len(json.loads((tmp_path / "bad_step_5/not_finite.json").read_text())["photos"]) == 8
-    checkpoints.open_manager(tmp_path / "bad_step_5", keep=1).close()  # which sees to the checksums
+    checkpoints.open_manager(tmp_path / "bad_step_5", keep=1).close()  # verifies the checksums
 
 
 @pytest.mark.slow
-def test_who_fails_alone_says_why_and_leaves_with_its_own_status(faces, tmp_path):
+def test_a_process_that_fails_alone_prints_its_error_and_exits_with_its_own_status(faces, tmp_path):
     command = ["maskgan_jax.main", *tiny_run(faces, tmp_path / "run")]
     first, second = joins(2)
     started = [start_command(*command, *first, "--config.data.eval_split=nothing"), start_command(*command, *second)]
     output = [process.communicate(timeout=120)[1] for process in started]
     assert started[0].returncode == 1, output
     assert "no examples in split 'nothing'" in output[0].splitlines()[-1]
-    assert started[1].returncode < 0, output  # JAX ends it, by a signal
+    assert started[1].returncode < 0, output  # ended by JAX, with a signal
     assert "Traceback" not in output[0]
 
 
 @pytest.mark.slow
-def test_a_process_that_never_joins_ends_the_others_with_one_line_in_time(tmp_path):
+def test_where_one_process_never_joins_the_others_end_with_one_line_after_the_timeout(tmp_path):
     first, second, _ = joins(3)
     command = ["maskgan_jax.main", *tiny_run(tmp_path, tmp_path / "run"), "--join_timeout_s=5"]
     started = [start_command(*command, *join) for join in (first, second)]
-    output = [process.communicate(timeout=120)[1] for process in started]  # JAX itself would wait for 300 s
+    output = [process.communicate(timeout=120)[1] for process in started]  # JAX's default is 300 s
     for process, stderr in zip(started, output, strict=True):
         assert process.returncode == 1, stderr
         assert "Traceback" not in stderr
         address = first[0].partition("=")[2]
         assert stderr.splitlines()[-1].startswith(
-            f"error: joining at {address}, all 3 processes: not all were there within 5 s; start the same command on"
+            f"error: joining at {address}, all 3 processes: not all connected within 5 s; start the same command on"
         )
     assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.slow
-def test_where_there_is_no_cluster_to_join_one_line_says_what_to_give(tmp_path):
+def test_where_there_is_no_cluster_one_line_names_the_flags_to_give(tmp_path):
     done = run_command("maskgan_jax.main", *tiny_run(tmp_path, tmp_path / "run"), "--distributed")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
@@ -164,7 +164,7 @@ print(jax.process_index(), jax.process_count(), jax.device_count())
 
 
 def started_by(cluster: list[dict[str, str]], distributed: bool | None) -> list[str]:
-    """Joins in a process for each of these environments: what they say of themselves and of all."""
+    """Join in a process for each of these environments; return what each prints: its index, processes, devices."""
     started = [
         subprocess.Popen(
             [sys.executable, "-c", JOIN, str(distributed)],
@@ -181,13 +181,13 @@ def started_by(cluster: list[dict[str, str]], distributed: bool | None) -> list[
 
 
 def slurm(tasks: int) -> list[dict[str, str]]:
-    """What srun tells each task of a job of one node; JAX makes the coordinator's port of the job's number."""
+    """Return what srun sets for each task of a job of one node; JAX derives the coordinator's port from the job id."""
     shared = {"SLURM_JOB_ID": str(os.getpid()), "SLURM_STEP_NODELIST": "localhost", "SLURM_NTASKS": str(tasks)}
     return [shared | {"SLURM_PROCID": str(task), "SLURM_LOCALID": str(task)} for task in range(tasks)]
 
 
 def open_mpi(ranks: int) -> list[dict[str, str]]:
-    """What mpirun tells each rank; where it listens itself, JAX makes the coordinator's address of."""
+    """Return what mpirun sets for each rank; JAX derives the coordinator's address from mpirun's own."""
     shared = {
         "OMPI_MCA_orte_hnp_uri": f"{os.getpid()}.0;tcp://127.0.0.1:34911", "OMPI_COMM_WORLD_SIZE": str(ranks)
     }  # fmt: skip
@@ -198,12 +198,12 @@ def open_mpi(ranks: int) -> list[dict[str, str]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cluster", [slurm, open_mpi])
-def test_processes_of_a_cluster_join_by_themselves(cluster):
+def test_processes_of_a_cluster_join_without_flags(cluster):
     assert started_by(cluster(2), None) == ["0 2 2", "1 2 2"]
 
 
 @pytest.mark.slow
-def test_who_is_told_not_to_join_or_was_started_alone_trains_alone():
+def test_a_process_that_is_told_not_to_join_or_was_started_alone_trains_alone():
     assert started_by(slurm(2), False) == ["0 1 1", "0 1 1"]
     assert started_by([*slurm(1), *open_mpi(1), {}], None) == ["0 1 1"] * 3
 
@@ -211,11 +211,11 @@ def test_who_is_told_not_to_join_or_was_started_alone_trains_alone():
 @pytest.mark.parametrize(
     ("cluster", "address", "processes", "process", "message"),
     [
-        (None, None, 2, None, "--coordinator_address and --process_id: not given; joining by hand takes"),
+        (None, None, 2, None, "--coordinator_address and --process_id: not given; joining without a cluster needs"),
         (None, "host", 2, 0, "--coordinator_address: host is no host:port, such as 10.0.0.1:8476"),
-        (None, "host:1", 2, 2, "--process_id: 2; give 0 to 1, each to one process"),
-        (True, "host:1", 2, 0, "--distributed: joining by hand, with --coordinator_address"),
-        (False, None, None, 0, "--nodistributed: joining by hand"),
+        (None, "host:1", 2, 2, "--process_id: 2; give each process another number from 0 to 1"),
+        (True, "host:1", 2, 0, "--distributed: contradicts --coordinator_address"),
+        (False, None, None, 0, "--nodistributed: contradicts --coordinator_address"),
     ],
 )
 def test_options_that_contradict_each_other_are_named(cluster, address, processes, process, message):
@@ -223,6 +223,6 @@ def test_options_that_contradict_each_other_are_named(cluster, address, processe
         multihost.join(cluster, address, processes, process, timeout_s=1)
 
 
-def test_a_single_host_stops_when_told():
+def test_a_single_process_stops_after_any_step_when_told():
     assert multihost.should_stop(1, True)
     assert not multihost.should_stop(8, False)
