@@ -19,8 +19,8 @@ from data_pipeline.atomic_files import replacing
 from data_pipeline.errors import UserError
 
 MAY_CHANGE = ("best_metric", "checkpoint_every_steps", "checkpoints_to_keep", "eval_every_steps",
-              "log_every_steps", "max_bad_steps", "picture_every_steps", "data.directory", "data.max_bad_fraction",
-              "data.prepared", "mesh.data", "mesh.fsdp", "remat")  # fmt: skip
+              "log_every_steps", "max_nonfinite_steps", "visualize_every_steps", "data.directory",
+              "data.max_bad_fraction", "data.prepared", "mesh.data", "mesh.fsdp", "remat")  # fmt: skip
 """Fields that change at most the rounding of what is computed: a run may be resumed with other values."""
 
 

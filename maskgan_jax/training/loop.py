@@ -78,11 +78,14 @@ def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights) -> Train
         shardings = state_shardings(shapes, mesh)
         evaluator = Evaluator(config, task, held_out, mesh, shapes, shardings)
         if resumed_step is None:
-            state = _initialise(config, task, pretrained, shardings, workdir)
+            state = _initialise(config, task, pretrained, shardings)
             del pretrained
         else:
             state = checkpoints.restore(manager, shapes, shardings)
             logging.info("Resumes from step %d of %s", resumed_step, workdir)
+        if jax.process_index() == 0:
+            with directory.writing(workdir):
+                directory.save_config(workdir, config)
         # An evaluation that was interrupted, or whose metrics were lost, is repeated.
         evaluation_missing = first_step > 0 and _is_due(config, "eval", first_step) and not multihost.broadcast(
             metric_log.has_evaluation(workdir, first_step, config.data.eval_split)
@@ -154,13 +157,8 @@ def _state_shapes(config: ConfigDict, task: Task) -> TrainState:
     return jax.eval_shape(lambda rng: init_state(task, rng, {}), jax.random.key(config.seed))
 
 
-def _initialise(
-    config: ConfigDict, task: Task, pretrained: Mapping[str, Variables], shardings: PyTree, workdir: Path
-) -> TrainState:
-    """Make the state of step 0 and write the run's config."""
-    if jax.process_index() == 0:
-        with directory.writing(workdir):
-            directory.save_config(workdir, config)
+def _initialise(config: ConfigDict, task: Task, pretrained: Mapping[str, Variables], shardings: PyTree) -> TrainState:
+    """Return the state of step 0 and log the sizes of its networks."""
     init = compile_init(lambda rng, pretrained: init_state(task, rng, pretrained), shardings)
     state = init(jax.random.key(config.seed), to_host(pretrained))
     overview = parameter_overview.get_parameter_overview(state.params, include_stats=False, max_lines=60)
