@@ -1,11 +1,12 @@
-# Two commands do all the set-up: `make quickstart` and `make test`.
+# Every target creates .venv with the versions of launch/constraints.txt if it is missing or out of date.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-PIP_INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint launch/constraints.txt
+# --no-compile: most modules of TensorFlow and PyTorch are never imported, so Python compiles those that are.
+PIP_INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --no-compile --constraint launch/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-long clean
+.PHONY: help quickstart lint test-fast test test-long clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -13,20 +14,25 @@ help:  ## Show the targets
 quickstart: $(VENV)/installed  ## Render synthetic faces, train the three stages, edit held-out faces
 	$(RUN) -m launch.quickstart
 
-test: $(VENV)/installed-test  ## Check formatting, lint and arrows, then run every test
+lint: $(VENV)/installed-test  ## Check formatting, lint and imports between packages
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(VENV)/bin/lint-imports
+
+test-fast: lint  ## Lint, then run the tests without the mark `slow`, in under two minutes
+	$(RUN) -m pytest -n 2 --dist loadfile -m "not slow and not long" --durations=30 --durations-min=2
+
+test: lint  ## Lint, then run every test without the mark `long`
 	$(RUN) -m pytest -n 2 --dist loadfile -m "not long"
 
-test-long: $(VENV)/installed-test  ## Run the tests that take many minutes
+test-long: $(VENV)/installed-test  ## Run the tests with the mark `long`, which take many minutes
 	$(RUN) -m pytest -m long
 
-clean:  ## Remove what the set-up and the quickstart made
+clean:  ## Remove what the set-up and the quickstart created
 	rm -rf $(VENV) data/quickstart runs/quickstart runs/*_quickstart *.egg-info
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name one with: make PYTHON=python3.11")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is required; select one with: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: setup.cfg launch/constraints.txt | $(VENV)/bin/python

@@ -1,41 +1,42 @@
 #!/usr/bin/env bash
-# Trains with several processes on this machine; `--help` tells how.
+# Train with several processes on this machine; see --help.
 set -u
+
+readonly USAGE_ERROR=2 INTERRUPTED=75 # exit statuses; 75 is that of an interrupted and saved run
 
 usage() {
   cat <<'END'
-Trains with several processes that join over the loopback interface, all on this machine: to try what a cluster does,
-or to give each GPU a process of its own. Run it from the repository's root.
+Train with several processes on this machine, connected through the loopback interface: to test multi-host training
+without a cluster, or to run one process per GPU. Run it from the repository's root.
 
   launch/local_multi_process.sh [options] N [DEVICES] -- flags of maskgan_jax.main
 
-  N               how many processes
-  DEVICES         devices of each process, 1 unless given; on a CPU they are made up
-  --gpu           NVIDIA GPUs instead of the CPU, DEVICES of them to each process; those that CUDA_VISIBLE_DEVICES
-                  names, or all
-  --grace=S       after one process has failed, the others have S seconds to end by themselves (30)
-  --dry-run       prints the commands, one a process, and starts none
-  PYTHON=...      which Python (.venv/bin/python)
+  N               number of processes
+  DEVICES         devices per process (default 1); on a CPU these are virtual devices
+  --gpu           use NVIDIA GPUs instead of the CPU, DEVICES per process: the GPUs in CUDA_VISIBLE_DEVICES, or all
+  --grace=S       after one process has failed, wait S seconds for the others to exit, then kill them (default 30)
+  --dry-run       print the command of each process and exit
+  PYTHON=...      Python interpreter (default .venv/bin/python)
 
-Two processes with two CPU devices each, and all of 4 GPUs with a process each:
+Two processes with two CPU devices each, and four GPUs with one process each:
 
   launch/local_multi_process.sh 2 2 -- --config=configs/mask_vae.py:quickstart --workdir=runs/two_processes
   launch/local_multi_process.sh --gpu 4 -- --config=configs/ebst.py
 
-Each line of output begins with the number of its process. Ctrl-C and SIGTERM are passed on to all: they save, and the
-same command goes on from there. When one process fails, the others are ended.
+Each line of output starts with the index of its process. Ctrl-C and SIGTERM are forwarded to all processes: they save
+a checkpoint, and the same command resumes from it. When one process fails, the others are terminated.
 
-Exit status: 0 when all are done, 75 when they were interrupted and saved, otherwise that of the first that failed; 2
-for an option that is not understood.
+Exit status: 0 when training is complete, 75 when it was interrupted and saved, 2 for a usage error, otherwise the
+status of the first process that failed.
 END
 }
 
 fail() {
   echo "error: $1" >&2
-  exit 2
+  exit "$USAGE_ERROR"
 }
 
-prefixed() {  # the lines of process $1, each as a terminal would show it after what a progress bar has overwritten
+prefixed() {  # print each line of process $1 with its index; of text overwritten by carriage returns, the last
   trap '' TERM INT HUP
   local line
   while IFS= read -r line || [[ $line ]]; do
@@ -43,7 +44,7 @@ prefixed() {  # the lines of process $1, each as a terminal would show it after 
   done
 }
 
-free_port() {  # below the range from which systems take ports for outgoing connections
+free_port() {  # print a free TCP port below the range of ephemeral ports
   local port
   while port=$((20000 + RANDOM % 12000)) && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
   echo "$port"
@@ -53,7 +54,7 @@ is_count() {
   [[ $1 =~ ^[1-9][0-9]{0,3}$ ]]
 }
 
-# What can be wrong, checked before anything starts.
+# Check the arguments before any process starts.
 gpu='' grace=30 dry_run=''
 while [[ ${1-} == --?* ]]; do
   case $1 in
@@ -61,40 +62,40 @@ while [[ ${1-} == --?* ]]; do
     --gpu) gpu=yes ;;
     --grace=*) grace=${1#*=} ;;
     --dry-run) dry_run=yes ;;
-    *) fail "unknown option $1; options of maskgan_jax.main go after --; see launch/local_multi_process.sh --help" ;;
+    *) fail "unknown option $1; flags of maskgan_jax.main go after --; see launch/local_multi_process.sh --help" ;;
   esac
   shift
 done
-is_count "$grace" || fail "--grace=$grace: give a number of seconds, such as --grace=30"
-is_count "${1-}" || fail "N = '${1-}': give a number of processes; see launch/local_multi_process.sh --help"
+is_count "$grace" || fail "--grace=$grace: expected a number of seconds, such as --grace=30"
+is_count "${1-}" || fail "N='${1-}': expected a number of processes; see launch/local_multi_process.sh --help"
 processes=$1 devices=1
 shift
 if [[ $# -gt 0 && $1 != -- ]]; then
-  is_count "$1" || fail "DEVICES = '$1': give a number of devices for each process"
+  is_count "$1" || fail "DEVICES='$1': expected a number of devices per process"
   devices=$1
   shift
 fi
-[[ ${1-} == -- && $# -gt 1 ]] || fail "no flags of maskgan_jax.main; give them last: -- --config=configs/ebst.py"
+[[ ${1-} == -- && $# -gt 1 ]] || fail "no flags of maskgan_jax.main; append them: -- --config=configs/ebst.py"
 shift
 python=${PYTHON:-.venv/bin/python}
-[[ -f maskgan_jax/main.py ]] || fail "$PWD: not the repository's root; start it from there"
-[[ $(command -v "$python") ]] || fail "no Python at $python; 'make quickstart' makes it, or name one: PYTHON=python3"
+[[ -f maskgan_jax/main.py ]] || fail "$PWD is not the repository's root; run the script from there"
+[[ $(command -v "$python") ]] || fail "no Python at $python; create it with 'make quickstart', or set PYTHON=python3"
 if [[ $gpu ]]; then
   listed=${CUDA_VISIBLE_DEVICES-$(nvidia-smi --query-gpu=index --format=csv,noheader 2>/dev/null | tr '\n' ',')}
   IFS=, read -r -a gpus <<<"$listed"
   [[ $((processes * devices)) -le ${#gpus[@]} ]] ||
-    fail "$processes processes with $devices GPUs each are more than the ${#gpus[@]} GPUs here; take fewer"
+    fail "$processes processes with $devices GPUs each need more than the ${#gpus[@]} GPUs available; use fewer"
 fi
 
-# The command of each process.
+# Build the command of each process.
 address=127.0.0.1:$(free_port)
 
-compose() {  # sets `command` for process $1; the others are the flags of maskgan_jax.main
-  local process=$1 taken
+build_command() {  # set `command` for process $1; the other arguments are flags of maskgan_jax.main
+  local process=$1 assigned
   shift
   if [[ $gpu ]]; then
-    taken=$(IFS=, && echo "${gpus[*]:process * devices:devices}")
-    command=(env "JAX_PLATFORMS=cuda,cpu" "CUDA_VISIBLE_DEVICES=$taken")
+    assigned=$(IFS=, && echo "${gpus[*]:process * devices:devices}")
+    command=(env "JAX_PLATFORMS=cuda,cpu" "CUDA_VISIBLE_DEVICES=$assigned")
   else
     command=(env "JAX_PLATFORMS=cpu"
       "XLA_FLAGS=${XLA_FLAGS:+$XLA_FLAGS }--xla_force_host_platform_device_count=$devices")
@@ -105,28 +106,28 @@ compose() {  # sets `command` for process $1; the others are the flags of maskga
 
 if [[ $dry_run ]]; then
   for ((process = 0; process < processes; process++)); do
-    compose "$process" "$@"
+    build_command "$process" "$@"
     line=$(printf '%q ' "${command[@]}")
     echo "${line% }"
   done
   exit
 fi
 
-# Start.
+# Start the processes.
 pipes=$(mktemp -d) || exit
 trap 'rm -rf "$pipes"' EXIT
-pids=() readers=() left=0 stopping=''
+pids=() readers=() running=0 stopping=''
 
-tell_all() {
-  ((left == 0)) || kill -TERM "${pids[@]}" 2>/dev/null
+terminate_all() {
+  ((running == 0)) || kill -TERM "${pids[@]}" 2>/dev/null
 }
 
-trap 'stopping=yes; tell_all' TERM INT HUP
-set -m  # a process group for each, so that Ctrl-C in a terminal reaches only this script, which passes it on once
+trap 'stopping=yes; terminate_all' TERM INT HUP
+set -m  # one process group each: Ctrl-C in a terminal signals only this script, which forwards it once
 for ((process = 0; process < processes; process++)); do
   [[ ! $stopping ]] || break
-  compose "$process" "$@"
-  # Both ends are opened here: a process that is ended before it opens its own would leave its reader waiting.
+  build_command "$process" "$@"
+  # Open both ends here: the reader of a process that exits before it opens its end would block forever.
   mkfifo "$pipes/$process"
   exec 3<>"$pipes/$process"
   exec 4<"$pipes/$process"
@@ -136,34 +137,34 @@ for ((process = 0; process < processes; process++)); do
   "${command[@]}" >&5 2>&1 </dev/null 4<&- 5>&- &
   pids+=($!)
   exec 4<&- 5>&-
-  left=$((left + 1))
+  running=$((running + 1))
 done
 set +m
 
-# Watch; by polling, because `wait` for the next of several processes needs a bash that clusters don't have yet.
+# Wait for the processes by polling: `wait -n -p`, which returns the one that exited, needs Bash 5.1.
 failure=0 saved='' deadline=''
-while ((left > 0)); do
+while ((running > 0)); do
   for process in "${!pids[@]}"; do
     kill -0 "${pids[process]}" 2>/dev/null && continue
     wait "${pids[process]}" 2>/dev/null
     status=$?
     unset "pids[process]"
-    left=$((left - 1))
-    if ((status == 75)); then
-      saved=yes  # so will the others: processes agree on the step they stop at
+    running=$((running - 1))
+    if ((status == INTERRUPTED)); then
+      saved=yes  # the others exit too: all processes agree on the step at which they stop
     elif ((status != 0 && failure == 0)); then
       failure=$status
       deadline=$((SECONDS + grace))
-      echo "process $process ended with status $status; ends the others" >&2
-      tell_all
+      echo "process $process exited with status $status; terminating the others" >&2
+      terminate_all
     fi
   done
-  if [[ $deadline && $left -gt 0 && $SECONDS -gt $deadline ]]; then
-    kill -KILL -- "${pids[@]/#/-}" 2>/dev/null  # who waits for a peer that is gone never comes to the end of a step
+  if [[ $deadline && $running -gt 0 && $SECONDS -gt $deadline ]]; then
+    kill -KILL -- "${pids[@]/#/-}" 2>/dev/null  # a process that waits for a dead peer in a collective never exits
     deadline=''
   fi
   sleep 0.1
 done
 wait "${readers[@]}" 2>/dev/null
 ((failure == 0)) || exit "$failure"
-[[ ! $saved ]] || exit 75
+[[ ! $saved ]] || exit "$INTERRUPTED"

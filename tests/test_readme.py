@@ -1,7 +1,9 @@
-"""The README's commands and programs that need no training, as written, on tiny runs in the quickstart's places."""
+"""The README's commands and programs, executed as written on tiny runs in place of the quickstart's."""
 
+import importlib.util
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -14,19 +16,29 @@ from PIL import Image
 
 from data_pipeline.synthetic_faces import face, render
 from launch import quickstart_report
-from maskgan_jax import tasks
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
-BLOCKS = re.findall(r"^ *```(\w*)\n(.*?)^ *```", README, flags=re.DOTALL | re.MULTILINE)
-LINES = [line.strip() for language, block in BLOCKS if not language for line in block.replace("\\\n", " ").splitlines()]
-COMMANDS = [line for line in LINES if line.startswith(("python -m maskgan_jax.edit", "python -m maskgan_jax.export"))]
-TRAINING = [line for line in LINES if "--config=" in line]
-PROGRAMS = [block for language, block in BLOCKS if language == "python"]
+PROJECT = Path(__file__).parent.parent
+README = (PROJECT / "README.md").read_text()
+TUTORIAL = re.search(r"^## Add a system of your own\n.*?(?=^## |\Z)", README, re.DOTALL | re.MULTILINE)
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Return the fenced code blocks of a language, without their indentation."""
+    found = re.findall(r"^( *)```(\w*)\n(.*?)^ *```", text, flags=re.DOTALL | re.MULTILINE)
+    return [re.sub(f"^{indent}", "", block, flags=re.MULTILINE) for indent, name, block in found if name == language]
+
+
+TUTORIAL_CODE = blocks(TUTORIAL.group(), "python") if TUTORIAL else []
+PROGRAMS = [block for block in blocks(README, "python") if block not in TUTORIAL_CODE]
+COMMANDS = [line.strip() for block in blocks(README, "") for line in block.replace("\\\n", " ").splitlines()]
+INFERENCE = [line for line in COMMANDS if re.match(r"python -m maskgan_jax\.(edit|export) ", line)]
+TRAINING = [line for line in COMMANDS if "--config=configs/" in line]
+LAUNCH = [line for line in COMMANDS if re.match(r"(bash )?launch/\w+\.", line)]
 
 
 @pytest.fixture(scope="module")
 def folder(runs, tmp_path_factory) -> Path:
-    """Where a user is after `make quickstart` and a face parser, with a photo of their own."""
+    """Return a folder with the runs of `make quickstart`, a face parser and a photo of the user's own."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "runs").mkdir()
     for task in ("ebst", "face_parser"):
@@ -39,30 +51,45 @@ def folder(runs, tmp_path_factory) -> Path:
     return folder
 
 
-def run(folder: Path, *command: str) -> None:
+def run(folder: Path, *command: str) -> str:
+    """Run a command with the tests' Python first on PATH; return its standard output."""
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
-def test_the_readme_shows_every_command_of_the_editor():
-    shown = {command.split()[3] for command in COMMANDS if ".edit" in command}
-    assert shown == {"edit", "style", "transfer", "interpolate", "parse", "align"}
+def test_every_command_of_the_editor_has_an_example():
+    shown = {command.split()[3] for command in INFERENCE if "maskgan_jax.edit" in command}
+    assert {"edit", "style", "transfer", "interpolate", "parse", "align"} <= shown
 
 
 @pytest.mark.parametrize("command", TRAINING)
-def test_a_training_command_names_a_config_and_fields_that_there_are(command, monkeypatch):
+def test_a_training_command_names_existing_configs_and_fields(command, monkeypatch):
     argv = ["program", *(option for option in command.split() if option.startswith("--config"))]
-    monkeypatch.setattr(sys, "argv", argv)  # where config_flags looks for the fields
+    monkeypatch.setattr(sys, "argv", argv)  # config_flags searches it for fields
     flags = FlagValues()
     config_flags.DEFINE_config_file("config", flag_values=flags)
-    flags(argv)
-    assert flags.config.task in tasks.NAMES
+    flags(argv)  # raises an error for an unknown field
+    assert importlib.util.find_spec(f"maskgan_jax.tasks.{flags.config.task}")
+
+
+@pytest.mark.parametrize("command", LAUNCH)
+def test_a_launch_command_is_accepted(command):
+    script, *arguments = shlex.split(command.removeprefix("bash "))
+    if "--dry-run" not in arguments:
+        arguments.insert(1 if script.endswith("tpu_pod.sh") else 0, "--dry-run")
+    environment = {"PYTHON": sys.executable, "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        ["bash", script, *arguments], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "maskgan_jax.main" in done.stdout
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command.split()[2:4]))
-def test_a_command_does_as_the_readme_says(folder, command):
+@pytest.mark.parametrize("command", INFERENCE, ids=lambda command: " ".join(command.split()[2:4]))
+def test_an_inference_command_writes_its_output(folder, command):
     run(folder, "bash", "-c", command)
     out = re.search(r"--out=(\S+)", command).group(1)
     assert (folder / out).exists()
@@ -70,6 +97,11 @@ def test_a_command_does_as_the_readme_says(folder, command):
 
 @pytest.mark.slow
 def test_the_programs_run_after_the_commands(folder):
-    assert len(PROGRAMS) == 2
+    assert PROGRAMS
     for program in PROGRAMS:
         run(folder, "python", "-c", program)
+
+
+@pytest.mark.parametrize("code", TUTORIAL_CODE)
+def test_the_code_of_the_tutorial_is_an_excerpt_of_a_tested_file(code):
+    assert any(code.strip() in path.read_text() for path in (PROJECT / "tests").rglob("*.py"))

@@ -1,4 +1,4 @@
-"""Scripts as a user starts them, with stand-ins for the commands of a cloud or a cluster first on PATH."""
+"""Run the scripts of launch/ as a user does, with stand-ins for the commands of a cloud or a cluster."""
 
 import os
 import subprocess
@@ -13,28 +13,29 @@ PROJECT = Path(__file__).parent.parent.parent
 
 @pytest.fixture
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
-    """`stand_in(name, program)` puts a Bash program first on PATH under that name and returns where it is."""
+    """Return a function of name and Bash program that installs the program first on PATH and returns its path."""
     folder = tmp_path / "stand_ins"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    for variable in ("TPU_NAME", "ZONE", "PROJECT_ID", "ACCELERATOR_TYPE", "RUNTIME_VERSION", "XLA_FLAGS"):
+    slurm = [variable for variable in os.environ if variable.startswith("SLURM_")]
+    for variable in ("TPU_NAME", "ZONE", "PROJECT_ID", "ACCELERATOR_TYPE", "RUNTIME_VERSION", "XLA_FLAGS", *slurm):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PYTHON", sys.executable)
 
-    def put(name: str, program: str) -> Path:
+    def install(name: str, program: str) -> Path:
         path = folder / name
         path.write_text(f"#!/usr/bin/env bash\n{program}\n")
         path.chmod(0o755)
         return path
 
-    return put
+    return install
 
 
 @pytest.fixture
 def start(stand_in) -> Callable[..., subprocess.CompletedProcess]:
-    """`start(script, *arguments)` runs a script of launch/ in the repository's root, or `root`; output as text.
+    """Return a function that runs a script of launch/ with arguments, in the repository's root or in `root`.
 
-    A gcloud that may be installed on this machine is out of its reach.
+    No installed gcloud is reachable, and no variable of a surrounding Slurm job is set.
     """
     stand_in("gcloud", 'echo "gcloud $*" >&2; exit 1')
 

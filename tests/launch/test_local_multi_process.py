@@ -1,7 +1,8 @@
-"""Several processes on this machine, of a stand-in for Python that notes what it was given."""
+"""Several processes on this machine, with a stand-in for Python."""
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import time
@@ -18,61 +19,68 @@ IS_PROCESS = '[[ "$*" == *--process_id={}* ]]'.format
 
 @pytest.fixture
 def python(stand_in, monkeypatch) -> Callable[[str], None]:
-    """`python(program)` makes PYTHON a Bash program."""
+    """Return a function that makes PYTHON a Bash program."""
 
-    def put(program: str) -> None:
+    def install(program: str) -> None:
         monkeypatch.setenv("PYTHON", str(stand_in("python_stand_in", program)))
 
-    return put
+    return install
 
 
-def test_a_dry_run_is_a_command_a_process(start, python, stand_in):
-    python("exit 1")
-    done = start(SCRIPT, "--dry-run", "2", "3", "--", CONFIG, "--config.name=a b")
-    port = re.search(r"127\.0\.0\.1:(\d+)", done.stdout).group(1)
-    assert 20000 <= int(port) < 32000
-    assert done.stdout.splitlines() == [
-        "env JAX_PLATFORMS=cpu XLA_FLAGS=--xla_force_host_platform_device_count=3 "
-        f"{os.environ['PYTHON']} -m maskgan_jax.main {CONFIG} --config.name=a\\ b "
-        f"--coordinator_address=127.0.0.1:{port} --num_processes=2 --process_id={process}"
+def test_every_process_gets_devices_flags_and_the_coordinator(start, python, monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "--xla_a=1")
+    python('echo "$JAX_PLATFORMS $XLA_FLAGS $*"')
+    done = start(SCRIPT, "2", "4", "--", CONFIG, "--config.name=a b")
+    assert done.returncode == 0, done.stderr
+    port = int(re.search(r"127\.0\.0\.1:(\d+)", done.stdout).group(1))
+    assert 1024 <= port < 32768  # usable without root, below Linux's ephemeral ports
+    assert sorted(done.stdout.splitlines()) == [
+        f"[{process}] cpu --xla_a=1 --xla_force_host_platform_device_count=4 -m maskgan_jax.main {CONFIG} "
+        f"--config.name=a b --coordinator_address=127.0.0.1:{port} --num_processes=2 --process_id={process}"
         for process in (0, 1)
     ]
 
 
-def test_gpus_are_dealt_out(start, monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,6,7")
-    lines = start(SCRIPT, "--gpu", "--dry-run", "2", "2", "--", CONFIG).stdout.splitlines()
-    assert [line.split()[1:3] for line in lines] == [
-        ["JAX_PLATFORMS=cuda\\,cpu", f"CUDA_VISIBLE_DEVICES={taken}"] for taken in ("4\\,5", "6\\,7")
+def test_dry_run_prints_the_commands_that_a_run_executes(start, python):
+    python('printf "%s|" "$JAX_PLATFORMS" "$XLA_FLAGS" "$@"')
+    arguments = ("2", "3", "--", CONFIG, "--config.name=a b")
+    executed = start(SCRIPT, *arguments).stdout.splitlines()
+    printed = start(SCRIPT, "--dry-run", *arguments).stdout.splitlines()
+    pasted = [subprocess.run(shlex.split(line), capture_output=True, text=True, check=True).stdout for line in printed]
+    without_port = re.compile(r":\d+")
+    assert [without_port.sub("", f"[{process}] {output}") for process, output in enumerate(pasted)] == [
+        without_port.sub("", line) for line in sorted(executed)
     ]
+
+
+def test_each_process_gets_gpus_of_its_own(start, python, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,6,7")
+    python('echo "$JAX_PLATFORMS $CUDA_VISIBLE_DEVICES"')
+    done = start(SCRIPT, "--gpu", "2", "2", "--", CONFIG)
+    assert sorted(done.stdout.splitlines()) == ["[0] cuda,cpu 4,5", "[1] cuda,cpu 6,7"]
+
+
+def test_more_gpus_than_there_are_is_an_error(start, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,6,7")
     done = start(SCRIPT, "--gpu", "3", "2", "--", CONFIG)
     assert done.returncode == 2
-    assert done.stderr == "error: 3 processes with 2 GPUs each are more than the 4 GPUs here; take fewer\n"
+    assert done.stderr == "error: 3 processes with 2 GPUs each need more than the 4 GPUs available; use fewer\n"
 
 
-def test_it_starts_all_and_says_whose_line_is_whose(start, python, monkeypatch):
-    monkeypatch.setenv("XLA_FLAGS", "--xla_a=1")
-    python('echo "$XLA_FLAGS $*"; printf "bar\\rlast without an end" >&2')
-    done = start(SCRIPT, "2", "4", "--", CONFIG, "--config.name=a b")
-    assert done.returncode == 0, done.stderr
-    given = re.compile(
-        r"\[(.)\] --xla_a=1 --xla_force_host_platform_device_count=4 -m maskgan_jax.main "
-        rf"{re.escape(CONFIG)} --config.name=a b --coordinator_address=127.0.0.1:\d+ --num_processes=2 --process_id=\1"
-    )
-    lines = sorted(done.stdout.splitlines())
-    assert [bool(given.fullmatch(line)) for line in lines] == [True, False, True, False]
-    assert lines[1::2] == ["[0] last without an end", "[1] last without an end"]
+def test_of_a_progress_bar_the_last_state_is_printed(start, python):
+    python('printf "1 of 2\\r2 of 2" >&2')
+    assert start(SCRIPT, "1", "--", CONFIG).stdout == "[0] 2 of 2\n"
 
 
 @pytest.mark.parametrize(
     ("first", "second", "status"), [(0, 0, 0), (75, 75, 75), (0, 75, 75), (75, 1, 1), (2, 75, 2), (3, 3, 3)]
 )
-def test_the_exit_status_tells_whether_to_start_again(start, python, first, second, status):
+def test_exit_status_combines_those_of_the_processes(start, python, first, second, status):
     python(f"if {IS_PROCESS(0)}; then exit {first}; else exit {second}; fi")
     assert start(SCRIPT, "2", "--", CONFIG).returncode == status
 
 
-def test_one_that_fails_ends_the_others(start, python, tmp_path):
+def test_a_failure_terminates_the_other_processes(start, python, tmp_path):
     python(
         f'trap "echo ended; exit 75" TERM; if {IS_PROCESS(0)}; then while :; do sleep 0.05; done; fi; '
         "sleep 0.5; echo error: why >&2; exit 1"
@@ -82,16 +90,16 @@ def test_one_that_fails_ends_the_others(start, python, tmp_path):
     assert time.monotonic() - started < 10
     assert done.returncode == 1
     assert {"[0] ended", "[1] error: why"} <= set(done.stdout.splitlines())
-    assert re.search(r"process [12] ended with status 1; ends the others", done.stderr)
+    assert re.search(r"process [12] exited with status 1; terminating the others", done.stderr)
 
 
-def test_one_that_fails_before_the_others_are_there_leaves_nobody_waiting(start, python):
+def test_a_failure_during_the_start_does_not_block_the_script(start, python):
     python("exit 1")
     for _ in range(5):
         assert start(SCRIPT, "9", "--", CONFIG).returncode == 1
 
 
-def test_one_that_does_not_end_by_itself_is_killed_after_the_grace(start, python, tmp_path):
+def test_a_process_that_does_not_exit_is_killed_after_the_grace_period(start, python, tmp_path):
     python(f'if {IS_PROCESS(1)}; then sleep 0.5; exit 3; fi; trap "" TERM; echo $$ >"{tmp_path}/pid"; sleep 60 & wait')
     started = time.monotonic()
     assert start(SCRIPT, "--grace=1", "2", "--", CONFIG).returncode == 3
@@ -100,13 +108,13 @@ def test_one_that_does_not_end_by_itself_is_killed_after_the_grace(start, python
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_is_passed_on_once_and_waited_for(stand_in, python, tmp_path, sent):
+def test_a_signal_is_forwarded_once_and_the_processes_may_save(stand_in, python, tmp_path, sent):
     python(
-        f'trap "echo told >>{tmp_path}/told" TERM INT; touch {tmp_path}/$$.ready; '
-        f"while [[ ! -s {tmp_path}/told ]]; do sleep 0.05; done; sleep 0.5; echo saved; exit 75"
+        f'trap "echo signalled >>{tmp_path}/signals" TERM INT; touch {tmp_path}/$$.ready; '
+        f"while [[ ! -s {tmp_path}/signals ]]; do sleep 0.05; done; sleep 0.5; echo saved; exit 75"
     )
-    # In a session of its own, where the signal goes to all of the foreground, as Ctrl-C in a terminal does; and not
-    # with Ctrl-C ignored, which tests that run in the background would hand on and no script can undo.
+    # A session of its own: the signal goes to its whole foreground group, as Ctrl-C does in a terminal. SIGINT is
+    # reset, because a script inherits it as ignored from a shell's background job and cannot change that.
     process = subprocess.Popen(
         ["bash", PROJECT / "launch" / SCRIPT, "2", "--", CONFIG],
         cwd=PROJECT, stdout=subprocess.PIPE, text=True, start_new_session=True,
@@ -120,4 +128,4 @@ def test_a_signal_is_passed_on_once_and_waited_for(stand_in, python, tmp_path, s
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 75
     assert sorted(output.splitlines()) == ["[0] saved", "[1] saved"]
-    assert (tmp_path / "told").read_text() == "told\ntold\n"
+    assert (tmp_path / "signals").read_text() == "signalled\nsignalled\n"

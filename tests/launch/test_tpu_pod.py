@@ -1,4 +1,4 @@
-"""The TPU pod's script against a gcloud whose worker is a folder of this machine."""
+"""The TPU pod's script against a stand-in for gcloud whose worker is a folder of this machine."""
 
 import os
 import re
@@ -9,45 +9,40 @@ from pathlib import Path
 import pytest
 
 NAME = ("--name=maskgan", "--zone=us-central2-b")
-VM = "gcloud compute tpus tpu-vm"
-LIST = f"{VM} list --zone=us-central2-b '--format=csv[no-heading](name.basename(),state,acceleratorType.basename())'"
-"""What a script prints or runs to see which slices there are."""
 
 
-def record(log: Path, listed: str = "") -> str:
-    """A gcloud that notes its arguments, one list a line, and lists slices."""
+def recording(log: Path, listed: str = "") -> str:
+    """Return a gcloud that appends its arguments to a log, one call per line, and lists the given slices."""
     return f'printf "%q " "$@" >>"{log}"; echo >>"{log}"; [[ $4 != list ]] || printf "{listed}"'
 
 
-def noted(log: Path) -> list[str]:
+def actions(log: Path) -> list[str]:
+    """Return the actions on TPU VMs that a log contains."""
     return [line.split()[3] for line in log.read_text().splitlines() if line.startswith("compute")]
 
 
-def test_a_dry_run_of_create_is_its_command(start):
-    done = start("tpu_pod.sh", "create", *NAME, "--accelerator-type=v5litepod-16", "--spot", "--dry-run")
-    assert done.stdout.splitlines() == [
-        LIST,
-        f"{VM} create maskgan --zone=us-central2-b --accelerator-type=v5litepod-16 "
-        "--version=v2-alpha-tpuv5-lite --spot",
+@pytest.mark.parametrize(
+    ("accelerator", "runtime"),  # https://cloud.google.com/tpu/docs/runtimes
+    [
+        ("v4-8", "tpu-ubuntu2204-base"),
+        ("v5litepod-16", "v2-alpha-tpuv5-lite"),
+        ("v5p-16", "v2-alpha-tpuv5"),
+        ("v6e-8", "v2-alpha-tpuv6e"),
+    ],
+)
+def test_create_requests_the_runtime_of_the_accelerator(start, stand_in, tmp_path, accelerator, runtime):
+    stand_in("gcloud", recording(tmp_path / "log"))
+    done = start("tpu_pod.sh", "create", *NAME, "--project=mine", f"--accelerator-type={accelerator}", "--spot")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "log").read_text().splitlines()[-1].split() == [
+        *("compute", "tpus", "tpu-vm", "create", "maskgan", "--zone=us-central2-b", "--project=mine"),
+        *(f"--accelerator-type={accelerator}", f"--version={runtime}", "--spot"),
     ]
-
-
-def test_a_dry_run_of_delete_is_its_command(start):
-    done = start("tpu_pod.sh", "delete", *NAME, "--dry-run")
-    assert done.stdout.splitlines() == [LIST, f"{VM} delete maskgan --zone=us-central2-b --quiet"]
-
-
-def test_a_dry_run_of_logs_follows_worker_0(start):
-    shown = start("tpu_pod.sh", "logs", *NAME, "--project=mine", "--dry-run").stdout
-    assert shown.startswith(
-        f"{VM} ssh maskgan --zone=us-central2-b --project=mine --worker=0 '--command=cd maskgan_jax"
-    )
-    assert 'tail --lines=100 --follow --pid="$(cat run.pid)" run.log' in shown
 
 
 @pytest.fixture
 def checkout(tmp_path) -> Path:
-    """A repository with as much as the script looks for, something new and deleted, and links to what is large."""
+    """Return a repository with a changed, a new and a deleted file, and with data, runs and .venv as links."""
     root = tmp_path / "checkout"
     for name in ("maskgan_jax/main.py", "configs/ebst.py", "old.py"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -64,58 +59,72 @@ def checkout(tmp_path) -> Path:
     return root
 
 
-def test_a_dry_run_of_install_packs_copies_and_installs(start, checkout):
-    shown = start("tpu_pod.sh", "install", *NAME, "--ref=HEAD", "--dry-run", root=checkout).stdout
-    assert shown.splitlines()[:5] == [
-        "mkdir -p build",
-        "git archive --output=build/maskgan.tar.gz HEAD",
-        f"{VM} scp build/maskgan.tar.gz maskgan:maskgan_jax.tar.gz --zone=us-central2-b --worker=all",
-        "rm build/maskgan.tar.gz",
-        f"{VM} ssh maskgan --zone=us-central2-b --worker=all '--command=set -eu",
-    ]
-    assert '-c launch/constraints.txt -e ".[tpu]"' in shown
-    assert "nfs" not in shown
-    shared = start("tpu_pod.sh", "install", *NAME, "--share=10.0.0.2:/vol1", "--dry-run", root=checkout).stdout
-    assert "sudo mount -t nfs 10.0.0.2:/vol1 ../maskgan_share" in shared
+RUN = ("run", *NAME, "--", "--config=configs/ebst.py", "--config.name=it's $HOME", '--workdir=a "b"')
 
 
-def test_what_a_dry_run_prints_can_be_pasted(start, stand_in, tmp_path):
-    run = ("run", *NAME, "--", "--config=configs/ebst.py", "--config.name=it's $HOME", '--workdir=a "b"')
-    stand_in("gcloud", record(tmp_path / "really"))
-    assert start("tpu_pod.sh", *run).returncode == 0
-    printed = start("tpu_pod.sh", *run[:3], "--dry-run", *run[3:]).stdout
-    stand_in("gcloud", record(tmp_path / "pasted"))
-    subprocess.run(["bash", "-c", printed], check=True)
-    assert (tmp_path / "pasted").read_text() == (tmp_path / "really").read_text()
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("create", *NAME, "--accelerator-type=v4-8"),
+        ("install", *NAME, "--ref=HEAD", "--share=10.0.0.2:/vol1"),
+        ("install", *NAME),
+        RUN,
+        ("logs", *NAME, "--project=mine"),
+        ("stop", *NAME),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_dry_run_prints_commands_that_a_shell_executes_as_the_script_does(
+    start, stand_in, checkout, tmp_path, arguments
+):
+    stand_in("gcloud", recording(tmp_path / "executed"))
+    assert start("tpu_pod.sh", *arguments, root=checkout).returncode == 0
+    printed = start("tpu_pod.sh", arguments[0], "--dry-run", *arguments[1:], root=checkout).stdout
+    stand_in("gcloud", recording(tmp_path / "pasted"))
+    subprocess.run(["bash", "-e", "-c", printed], cwd=checkout, check=True)
+    assert (tmp_path / "pasted").read_text() == (tmp_path / "executed").read_text()
+    assert list((checkout / "build").glob("*")) == []
 
 
 @pytest.mark.parametrize(
     ("listed", "commands", "message"),
     [
         ("other,READY,v4-8\\n", ["list", "create"], ""),
-        ("maskgan,READY,v4-8\\n", ["list"], "maskgan is there"),
-        ("maskgan,READY,v4-32\\n", ["list"], "error: maskgan is there, but a v4-32; give another --name"),
-        ("maskgan,PREEMPTED,v4-8\\n", ["list"], "error: maskgan is PREEMPTED; wait until it is READY, or delete it"),
+        ("maskgan,READY,v4-8\\n", ["list"], "maskgan exists"),
+        ("maskgan,READY,v4-32\\n", ["list"], "error: maskgan exists with type v4-32; give another --name"),
+        (
+            "maskgan,PREEMPTED,v4-8\\n",
+            ["list"],
+            "error: maskgan is in state PREEMPTED; wait",
+        ),
     ],
 )
-def test_create_takes_a_slice_that_is_there(start, stand_in, tmp_path, listed, commands, message):
-    stand_in("gcloud", record(tmp_path / "log", listed))
+def test_create_accepts_an_existing_slice_of_the_same_type(start, stand_in, tmp_path, listed, commands, message):
+    stand_in("gcloud", recording(tmp_path / "log", listed))
     done = start("tpu_pod.sh", "create", *NAME, "--accelerator-type=v4-8")
-    assert noted(tmp_path / "log") == commands
+    assert actions(tmp_path / "log") == commands
     assert message in done.stdout + done.stderr
     assert done.returncode == (2 if "error" in message else 0)
 
 
+def test_delete_deletes_an_existing_slice(start, stand_in, tmp_path):
+    stand_in("gcloud", recording(tmp_path / "log", "maskgan,READY,v4-8\\n"))
+    assert start("tpu_pod.sh", "delete", *NAME).returncode == 0
+    assert (tmp_path / "log").read_text().splitlines()[-1].split() == [
+        *("compute", "tpus", "tpu-vm", "delete", "maskgan", "--zone=us-central2-b", "--quiet")
+    ]
+
+
 def test_deleting_twice_is_no_error(start, stand_in, tmp_path):
-    stand_in("gcloud", record(tmp_path / "log"))
+    stand_in("gcloud", recording(tmp_path / "log"))
     done = start("tpu_pod.sh", "delete", *NAME)
-    assert (done.returncode, done.stdout) == (0, "there is no maskgan\n")
-    assert noted(tmp_path / "log") == ["list"]
+    assert (done.returncode, done.stdout) == (0, "maskgan does not exist\n")
+    assert actions(tmp_path / "log") == ["list"]
 
 
 @pytest.fixture
 def worker(stand_in, checkout, tmp_path) -> Path:
-    """The home of the one worker that gcloud reaches; what its uv installs is a Python that trains nothing."""
+    """Return the home of the one worker that gcloud reaches. Its uv installs a stand-in for Python."""
     home = tmp_path / "worker"
     (home / ".local/bin").mkdir(parents=True)
     python = home / "stand_in_python"
@@ -141,10 +150,10 @@ esac""",
     return home
 
 
-def test_install_brings_what_is_committed_or_what_is_here_and_leaves_data_and_runs_alone(start, worker, checkout):
+def test_install_copies_the_working_tree_or_a_commit_and_keeps_data_and_runs(start, worker, checkout):
     folder = worker / "maskgan_jax"
     (folder / "runs/ebst").mkdir(parents=True)
-    (folder / "gone_from_the_repository.py").touch()
+    (folder / "no_longer_in_the_repository.py").touch()
     contents = {}
     for ref in ([], ["--ref=HEAD"]):
         done = start("tpu_pod.sh", "install", *NAME, *ref, root=checkout)
@@ -163,9 +172,21 @@ def test_install_brings_what_is_committed_or_what_is_here_and_leaves_data_and_ru
     assert installed in (worker / "uv.log").read_text()
 
 
+def test_install_with_a_share_links_data_and_runs_to_it(start, stand_in, worker, checkout, tmp_path):
+    for name in ("mountpoint", "mount.nfs"):
+        stand_in(name, "exit 1")
+    stand_in("sudo", f'[[ $1 == mount ]] || exec "$@"; echo "$*" >>"{tmp_path}/mounts"')
+    for _ in range(2):
+        done = start("tpu_pod.sh", "install", *NAME, "--share=10.0.0.2:/vol1", root=checkout)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "mounts").read_text() == "mount -t nfs 10.0.0.2:/vol1 ../maskgan_share\n" * 2
+    for name in ("data", "runs"):
+        assert (worker / "maskgan_jax" / name).resolve() == worker / "maskgan_share" / name
+
+
 def test_a_worker_from_install_to_stop(start, worker, checkout):
     folder = worker / "maskgan_jax"
-    assert start("tpu_pod.sh", "stop", *NAME).stdout == "no run goes on\n"
+    assert start("tpu_pod.sh", "stop", *NAME).stdout == "no run in progress\n"
     assert "error: not installed" in start("tpu_pod.sh", "run", *NAME, "--", "--config=configs/ebst.py").stderr
 
     assert start("tpu_pod.sh", "install", *NAME, root=checkout).returncode == 0
@@ -177,14 +198,14 @@ def test_a_worker_from_install_to_stop(start, worker, checkout):
         for again in (("run", *NAME, "--", "--config=configs/ebst.py"), ("install", *NAME)):
             done = start("tpu_pod.sh", *again, root=checkout)
             assert done.returncode != 0
-            assert done.stderr == "error: a run goes on here; stop it first\n"
+            assert done.stderr == "error: a run is in progress on this worker; stop it first\n"
         assert start("tpu_pod.sh", "stop", *NAME).stdout == "saved\n"
     finally:
         subprocess.run(["kill", "-KILL", str(pid)], stderr=subprocess.DEVNULL, check=False)
 
     log = "trains -m maskgan_jax.main --distributed --config=configs/ebst.py --config.name=it's\nsaved\n"
     assert start("tpu_pod.sh", "logs", *NAME).stdout == log
-    assert start("tpu_pod.sh", "stop", *NAME).stdout == "no run goes on\n"
+    assert start("tpu_pod.sh", "stop", *NAME).stdout == "no run in progress\n"
 
 
 def wait_for(log: Path, text: str) -> None:
