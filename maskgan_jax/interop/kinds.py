@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from ml_collections import ConfigDict
 
-import configs
 from data_pipeline.errors import UserError
 from maskgan_jax import tasks
 from maskgan_jax.tasks.task import Network
@@ -49,6 +48,7 @@ def find_kind(kind: str, config: ConfigDict | None = None) -> Kind:
 
 
 def _full_size_configs() -> Iterator[ConfigDict]:
+    configs = importlib.import_module("configs")
     for _, name, _ in pkgutil.iter_modules(configs.__path__):
         module = importlib.import_module(f"configs.{name}")
         if hasattr(module, "get_config"):
