@@ -156,7 +156,7 @@ def process_zero_first(name: str) -> Iterator[None]:
     """Run the block on process 0, then on the others: for files that one process makes and all use.
 
     Args:
-      name: of the barrier, for its timeout's error message.
+      name: of the barrier, the same on all processes.
     """
     if jax.process_index() > 0:
         barrier(name)
@@ -171,7 +171,7 @@ def barrier(name: str) -> None:
     They wait at process 0's coordinator, not by a collective of devices: on CPUs that fails after half a minute.
 
     Args:
-      name: for the timeout's error message.
+      name: the same on all processes, for the timeout's error message.
     """
     everybody = set(range(jax.process_count()))
     name = f"{name}, barrier {next(_barriers)}"  # JAX accepts each name once
@@ -187,7 +187,7 @@ def on_process_zero(name: str, compute: Callable[[], int | None]) -> int | None:
     """Call `compute` on process 0 alone and return its result on every process.
 
     Args:
-      name: of the barrier at which the other processes wait.
+      name: of what is computed, for the other processes' error.
       compute: returns a number from 0, or None.
 
     Raises:
@@ -200,7 +200,7 @@ def on_process_zero(name: str, compute: Callable[[], int | None]) -> int | None:
             result = NOTHING if computed is None else computed
         except UserError as raised:
             result, error = REFUSED, raised
-    barrier(name)
+    barrier("process 0 computes")
     result = broadcast(result)
     if result == REFUSED:
         raise error or UserError(f"{name}: failed on process 0, whose error names the reason")
