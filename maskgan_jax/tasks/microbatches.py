@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, PyTree
+from jaxtyping import PyTree
 
 from maskgan_jax.tasks.interleaving import deinterleave, interleave
 
@@ -34,7 +34,7 @@ def over_microbatches(
         return function(batch)
     parts = jax.tree.map(lambda array: jnp.stack(deinterleave(array, count)), dict(batch))
 
-    def add(sums: PyTree, part: Mapping[str, Array]) -> tuple[PyTree, PyTree]:
+    def add(sums: PyTree, part: Mapping[str, Any]) -> tuple[PyTree, PyTree]:
         means, rows = function(part)
         return jax.tree.map(jnp.add, sums, means), rows
 

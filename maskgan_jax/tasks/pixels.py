@@ -1,4 +1,4 @@
-"""Between the 8-bit pixels of the data pipeline and the floats of the networks."""
+"""Between the 8-bit pixels of the data pipeline and the floats of the networks: float32, float64 under x64."""
 
 import jax
 import jax.numpy as jnp
@@ -8,8 +8,8 @@ from data_pipeline.labels import NUM_CLASSES
 
 
 def to_image(pixels: UInt8[Array, "b h w 3"]) -> Float[Array, "b h w 3"]:
-    """Convert 8-bit pixels to float32 in [-1, 1]."""
-    return pixels.astype(jnp.float32) / 127.5 - 1
+    """Convert 8-bit pixels to values in [-1, 1]."""
+    return pixels.astype(float) / 127.5 - 1
 
 
 def to_pixels(image: Float[Array, "b h w 3"]) -> UInt8[Array, "b h w 3"]:
@@ -18,7 +18,7 @@ def to_pixels(image: Float[Array, "b h w 3"]) -> UInt8[Array, "b h w 3"]:
 
 
 def one_hot(labels: Integer[Array, "b h w"]) -> Float[Array, "b h w 19"]:
-    """Convert label maps to one-hot masks, float32; on the device, for the host then transfers 1/76 of the bytes."""
+    """Convert label maps to one-hot masks; on the device, for the host then transfers 1/76 of the bytes."""
     return jax.nn.one_hot(labels, NUM_CLASSES)
 
 

@@ -220,20 +220,20 @@ class MultiScaleDiscriminator(nn.Module):
 
 
 class VGG19(nn.Module):
-    """torchvision's `vgg19`, without what follows relu5_1."""
+    """torchvision's `vgg19`, without what follows relu5_1; `narrower` divides its widths."""
 
     FEATURES = (1, 6, 11, 20, 29)
     """Places in `features` of relu1_1, relu2_1, relu3_1, relu4_1, relu5_1."""
 
-    def __init__(self):
+    def __init__(self, narrower: int = 1):
         super().__init__()
         layers, inputs = [], 3
         for width in (64, 64, "M", 128, 128, "M", *[256] * 4, "M", *[512] * 4, "M", 512):
             if width == "M":
                 layers.append(nn.MaxPool2d(2, 2))
             else:
-                layers += [nn.Conv2d(inputs, width, 3, padding=1), nn.ReLU()]
-                inputs = width
+                layers += [nn.Conv2d(inputs, width // narrower, 3, padding=1), nn.ReLU()]
+                inputs = width // narrower
         self.features = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> list[Tensor]:
