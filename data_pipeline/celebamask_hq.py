@@ -15,11 +15,11 @@ from PIL import Image
 from tqdm import tqdm
 
 from data_pipeline import labels, raw_layout
+from data_pipeline.batch_entries import SIZES
 from data_pipeline.errors import UserError
 from data_pipeline.host_tensorflow import tfds
 from data_pipeline.raw_tables import NUM_ATTRIBUTES
 
-SIZES = (64, 128, 256, 512)
 SPLITS = ("train", "validation", "test")
 FIRST_VALIDATION, FIRST_TEST = 162_771, 182_638
 """Where CelebA's own partition changes, as indices of CelebA."""
