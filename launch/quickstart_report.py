@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from data_pipeline.input_pipeline import eval_batches
@@ -14,7 +13,8 @@ from data_pipeline.labels import NUM_CLASSES
 from data_pipeline.prepare import prepare
 from data_pipeline.synthetic_faces import EDITS, face, render, split_of
 from maskgan_jax.editing.editor import Editor
-from maskgan_jax.photos import grid as grids
+from maskgan_jax.photos.files import write_label_map, write_photo
+from maskgan_jax.photos.grid import image_grid, to_pixels
 
 TEST_FACES = 200
 ROWS = 9
@@ -57,7 +57,7 @@ def report(
     width = max(len(name) for name, _ in rows)
     for name, figure in rows:
         print(f"  {name:<{width}}  {figure}")
-    grids.save(grid(edits[:ROWS], results[:ROWS]), folder / "edits.png")
+    write_photo(grid(edits[:ROWS], results[:ROWS]), folder / "edits.png")
     save_examples(edits[:ROWS], folder)
     print(f"\nHeld-out edits, and what they should be: {folder}/edits.png")
     print(f"Their photos and masks, to edit yourself: {folder}/0_photo.png, 0_mask.png, 0_edited_mask.png, 1_ ...")
@@ -143,22 +143,22 @@ def seconds_per_step(run: Path) -> float:
 def save_examples(edits: list[Edit], folder: Path) -> None:
     """Writes photos and masks as files that the edit command takes."""
     for place, edit in enumerate(edits):
-        grids.save(Image.fromarray(edit.photo), folder / f"{place}_photo.png")
-        grids.save(grids.of_labels(edit.mask), folder / f"{place}_mask.png")
-        grids.save(grids.of_labels(edit.edited_mask), folder / f"{place}_edited_mask.png")
+        write_photo(edit.photo, folder / f"{place}_photo.png")
+        write_label_map(edit.mask, folder / f"{place}_mask.png")
+        write_label_map(edit.edited_mask, folder / f"{place}_edited_mask.png")
 
 
-def grid(edits: list[Edit], results: list[np.ndarray]) -> Image.Image:
+def grid(edits: list[Edit], results: list[np.ndarray]) -> np.ndarray:
     """One row an edit, the difference from the truth in absolute values, three times as bright."""
     drawn = np.stack(results)
     truth = np.stack([edit.truth for edit in edits])
     difference = np.abs(drawn.astype(np.int16) - truth)
     columns = {
         "photo": np.stack([edit.photo for edit in edits]),
-        "mask": grids.to_pixels(np.stack([edit.mask for edit in edits])),
-        "edited mask": grids.to_pixels(np.stack([edit.edited_mask for edit in edits])),
+        "mask": to_pixels(np.stack([edit.mask for edit in edits])),
+        "edited mask": to_pixels(np.stack([edit.edited_mask for edit in edits])),
         "result": drawn,
         "truth": truth,
         "difference x 3": np.minimum(3 * difference, 255).astype(np.uint8),
     }
-    return grids.grid(columns, rows=len(edits))
+    return image_grid(columns, rows=len(edits))

@@ -21,6 +21,7 @@ from maskgan_jax import tasks
 from maskgan_jax.devices import hardware, mesh, multihost
 from maskgan_jax.devices.model_flops import model_flops
 from maskgan_jax.photos import grid
+from maskgan_jax.photos.files import write_photo
 from maskgan_jax.runs import checkpoints, directory
 from maskgan_jax.tasks.task import Task, TrainState
 from maskgan_jax.training import metric_log, pretrained
@@ -148,10 +149,10 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
             columns = mesh.to_host(draw_fn(state, shown))
             if jax.process_index() == 0:
                 pixels = {name: grid.to_pixels(np.asarray(column)) for name, column in columns.items()}
-                sheet = grid.grid(pixels, rows=8)
+                sheet = grid.image_grid(pixels, rows=8)
                 with directory.writing(folder):
-                    grid.save(sheet, folder / "pictures" / f"step_{step:07d}.png")
-                    log.write_picture(step, "held_out", np.asarray(sheet))
+                    write_photo(sheet, folder / "pictures" / f"step_{step:07d}.png")
+                    log.write_picture(step, "held_out", sheet)
 
         # The loop.
         reports = []
