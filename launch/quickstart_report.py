@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from data_pipeline.input_pipeline import EvalBatches
@@ -14,8 +13,8 @@ from data_pipeline.labels import NUM_CLASSES
 from data_pipeline.prepare import prepare
 from data_pipeline.synthetic_faces import EDITS, face, render, split_of
 from maskgan_jax.editing.editor import Editor
-from maskgan_jax.photos import grid
-from maskgan_jax.photos.files import label_image, save
+from maskgan_jax.photos.files import write_label_map, write_photo
+from maskgan_jax.photos.grid import image_grid, to_pixels
 
 TEST_FACES = 200
 ROWS = 9
@@ -57,7 +56,7 @@ def report(
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         print(f"  {name:<{width}}  {value}")
-    save(image_grid(edits[:ROWS], results[:ROWS]), folder / "edits.png")
+    write_photo(edit_grid(edits[:ROWS], results[:ROWS]), folder / "edits.png")
     save_examples(edits[:ROWS], folder)
     print(f"\nHeld-out edits beside their true results: {folder}/edits.png")
     print(f"Their photos and masks, to edit yourself: {folder}/0_photo.png, 0_mask.png, 0_edited_mask.png, 1_ ...")
@@ -171,22 +170,22 @@ def seconds_per_step(run: Path) -> float:
 def save_examples(edits: Sequence[Edit], folder: Path) -> None:
     """Write photos and masks as files that the edit command reads."""
     for place, edit in enumerate(edits):
-        save(Image.fromarray(edit.photo), folder / f"{place}_photo.png")
-        save(label_image(edit.mask), folder / f"{place}_mask.png")
-        save(label_image(edit.edited_mask), folder / f"{place}_edited_mask.png")
+        write_photo(edit.photo, folder / f"{place}_photo.png")
+        write_label_map(edit.mask, folder / f"{place}_mask.png")
+        write_label_map(edit.edited_mask, folder / f"{place}_edited_mask.png")
 
 
-def image_grid(edits: Sequence[Edit], results: Sequence[np.ndarray]) -> Image.Image:
+def edit_grid(edits: Sequence[Edit], results: Sequence[np.ndarray]) -> np.ndarray:
     """Return one row per edit, with the absolute difference from the true result, three times as bright."""
     generated = np.stack(results)
     truth = np.stack([edit.truth for edit in edits])
     difference = np.abs(generated.astype(np.int16) - truth)
     columns = {
         "photo": np.stack([edit.photo for edit in edits]),
-        "mask": grid.to_pixels(np.stack([edit.mask for edit in edits])),
-        "edited mask": grid.to_pixels(np.stack([edit.edited_mask for edit in edits])),
+        "mask": to_pixels(np.stack([edit.mask for edit in edits])),
+        "edited mask": to_pixels(np.stack([edit.edited_mask for edit in edits])),
         "result": generated,
         "truth": truth,
         "difference x 3": np.minimum(3 * difference, 255).astype(np.uint8),
     }
-    return grid.grid(columns, rows=len(edits))
+    return image_grid(columns, rows=len(edits))

@@ -1,81 +1,183 @@
-"""How every command starts and ends: one line for what a user can mend, a traceback for what only we can."""
+"""Start and end of every command: options, messages, exit status.
+
+Imports only the standard library at first, so that a command's --help is fast.
+"""
 
 import argparse
+import ast
+import difflib
 import logging
+import re
 import signal
 import sys
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
-
-from absl import app, flags
-from tqdm import tqdm
 
 from data_pipeline.errors import UserError
 
 
 def run(main: Callable[[Any], None], parser: argparse.ArgumentParser | None = None) -> None:
-    """Parses, runs `main` and exits.
+    """Parse the command line, run `main` and exit.
 
-    The status is 0 when done, 1 after a user's error, 2 for an option that is not understood, 130 after Ctrl-C.
-    `main` gets what absl's flags left over, or with a `parser` what that made of the command line.
+    The exit status is 0 on success, 1 after a user's error, 2 for an option that is not understood, 130 after Ctrl-C. A
+    user's error is printed as one line, other errors with their traceback; warnings of libraries are not printed.
+
+    Args:
+      main: gets the arguments that are no absl flags, or the result of `parser`.
+      parser: parses the command line instead of absl's flags.
     """
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    if parser:
+        _run(main, parser.parse_args())
+    else:
+        from absl import app
 
-    def guarded(parsed: Any) -> None:
-        logging.basicConfig(level=logging.INFO, handlers=[_AboveProgressBars()], force=True)
-        try:
-            main(parsed)
-        except UserError as error:
-            sys.exit(f"error: {error}")
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            sys.exit(128 + signal.SIGINT)
+        app.run(lambda arguments: _run(main, arguments), flags_parser=_parse_flags)
 
-    def parse(argv: list[str]) -> argparse.Namespace:
-        flags.FLAGS(argv[:1])  # absl's own, which nobody sets here
-        return parser.parse_args(argv[1:])
 
-    app.run(guarded, flags_parser=parse if parser else _parse_flags)
+def _run(main: Callable[[Any], None], parsed: Any) -> None:
+    logging.basicConfig(level=logging.INFO, handlers=[_LogHandler()], force=True)
+    try:
+        main(parsed)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
 
 
 class ArgumentParser(argparse.ArgumentParser):
-    """Says what it does not understand in one line."""
+    """A parser whose errors are one line."""
 
     def error(self, message: str) -> NoReturn:
-        """Ends the command."""
+        """Print the error and exit with status 2."""
         self.exit(2, f"error: {message}; see {self.prog} --help\n")
 
 
-def _parse_flags(argv: list[str]) -> list[str]:
+def at_least(least: int) -> Callable[[str], int]:
+    """Return an option's type: whole numbers from `least` on."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdecimal()) or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text} is no whole number of {least} or more")
+        return int(text)
+
+    return parse
+
+
+def non_negative(text: str) -> float:
+    """Return an option's value: a finite number of 0 or more."""
     try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no number of 0 or more")
+    return value
+
+
+def _parse_flags(argv: list[str]) -> list[str]:
+    """Return what absl's flags leave of the command line; print what they do not understand and exit with status 2."""
+    from absl import flags
+
+    try:
+        _check_fields(argv)
         rest = flags.FLAGS(argv)
         if "config" in flags.FLAGS and flags.FLAGS.config is not None:
-            flags.FLAGS.config.task  # noqa: B018 - a file that could not be loaded says so only when it is read
+            flags.FLAGS.config.task  # noqa: B018 - raises if the file could not be loaded
         return rest
-    except (flags.Error, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
+    except (flags.Error, UserError, AttributeError, LookupError, TypeError, ValueError, OSError) as error:
         message = " ".join(str(error.args[0] if isinstance(error, KeyError) else error).split())
-        if "Traceback" in message:  # what a config file raises comes wrapped in its traceback
+        if "Traceback" in message:  # what a config file raises comes with its traceback in the message
             message = message.rpartition("Error: ")[-1]
         print(f"error: {message}", file=sys.stderr)
         sys.exit(2)
 
 
-class _AboveProgressBars(logging.Handler):
-    """Prints our own news and the libraries' warnings, without breaking a progress bar that is being drawn.
+def _check_fields(argv: list[str]) -> None:
+    """Compare the options --config.FIELD=VALUE with the config.
 
-    Of a library's record without its traceback: what it logs as an error it raises as well, and asyncio repeats it.
+    Raises:
+      UserError: the config has no such field, or a value of another type.
+    """
+    from absl import flags
+
+    matches = [re.fullmatch(r"--?(?:no)?config(?:\.([^=]+))?(?:=(.*))?", argument, re.DOTALL) for argument in argv]
+    options = [(match[1], match[2], place) for place, match in enumerate(matches) if match]
+    try:
+        file = next(argv[place + 1] if value is None else value for field, value, place in options if field is None)
+        fields = _leaves(flags.FLAGS["config"].parser.parse(file))
+    except Exception:  # no --config, or one that can't be loaded: absl's parser reports it
+        return
+    listed = f"the fields are listed in {file.partition(':')[0]}"
+    for field, value, _ in options:
+        if field is None:
+            continue
+        if any(name.startswith(f"{field}.") for name in fields):
+            raise UserError(f"--config.{field}: a group of fields; give one of them, --config.{field}.NAME; {listed}")
+        if field not in fields:
+            nearest = difflib.get_close_matches(field, fields, n=3, cutoff=0.0)
+            names = ", ".join(f"--config.{name}" for name in nearest)
+            raise UserError(f"--config.{field}: no such field; the nearest are {names}; {listed}")
+        if value is not None and not _is_like(value, fields[field]):
+            default = fields[field]
+            kind = type(default).__name__
+            raise UserError(f"--config.{field}={value}: expected {kind}, such as {default!r}; {listed}")
+
+
+def _leaves(config: Any) -> dict[str, Any]:
+    """Return a config's values by their dotted names."""
+    leaves = {}
+    for name, value in config.items():
+        if hasattr(value, "items"):
+            leaves |= {f"{name}.{below}": leaf for below, leaf in _leaves(value).items()}
+        else:
+            leaves[name] = value
+    return leaves
+
+
+def _is_like(text: str, default: Any) -> bool:
+    """Return whether an option's value can replace a field's."""
+    from absl import flags
+
+    parsers = {bool: flags.BooleanParser(), int: flags.IntegerParser(), float: flags.FloatParser()}
+    if type(default) in parsers:
+        try:
+            parsers[type(default)].parse(text)
+        except (TypeError, ValueError):
+            return False
+    if isinstance(default, tuple):
+        try:
+            value = ast.literal_eval(text)
+        except (SyntaxError, ValueError):
+            value = text
+        value = value if isinstance(value, tuple | list) else (value,)
+        return {type(element) for element in value} <= {type(element) for element in default}
+    return True
+
+
+class _LogHandler(logging.Handler):
+    """Prints our own messages above progress bars, and of libraries only errors.
+
+    A library's error is printed without its traceback, since it is raised as well; asyncio only repeats such errors.
     """
 
-    LIBRARIES = ("jax", "orbax", "tensorflow_datasets")
+    OWN = tuple(f"{Path(__file__).parent.parent / package}/" for package in ("maskgan_jax", "data_pipeline", "configs"))
+    METRICS = "/clu/metric_writers/"
 
     def __init__(self):
         super().__init__()
         self.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name == "asyncio":
-            return
-        if any(f"/{library}/" in record.pathname for library in self.LIBRARIES):
-            if record.levelno <= logging.INFO:
+        """Print a record."""
+        from tqdm import tqdm
+
+        if not record.pathname.startswith(self.OWN) and self.METRICS not in record.pathname:
+            if record.levelno < logging.ERROR or record.name == "asyncio":
                 return
             record.exc_info = record.exc_text = record.stack_info = None
         tqdm.write(self.format(record), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""200 generated malformed inputs: each a one-line error or a right result, and never half a file."""
+"""200 generated malformed inputs: each gives a one-line error or the right result, and never half a file."""
 
 import shutil
 from collections.abc import Callable
@@ -13,8 +13,7 @@ from data_pipeline.errors import UserError
 from data_pipeline.labels import NUM_CLASSES, PALETTE
 from data_pipeline.synthetic_faces import face, render
 from maskgan_jax import edit, export
-from maskgan_jax.photos import grid
-from maskgan_jax.photos.files import read_label_map, read_photo
+from maskgan_jax.photos.files import read_label_map, read_photo, write_label_map, write_photo
 
 SIZE = 64
 
@@ -41,7 +40,7 @@ def deleted(path: Path, rng: np.random.Generator) -> None:
     path.unlink()
 
 
-def a_folder(path: Path, rng: np.random.Generator) -> None:
+def replaced_by_a_folder(path: Path, rng: np.random.Generator) -> None:
     path.unlink()
     path.mkdir()
 
@@ -71,25 +70,25 @@ def renumbered(path: Path, rng: np.random.Generator) -> None:
     Image.open(path).convert("RGB").convert("P", palette=Image.Palette.ADAPTIVE).save(path)
 
 
-BYTES = (random_bytes, truncated, flipped, deleted, a_folder)
-PICTURES = (*BYTES, another_size, another_mode, bad_labels, off_the_palette, renumbered)
+BYTE_CORRUPTIONS = (random_bytes, truncated, flipped, deleted, replaced_by_a_folder)
+IMAGE_CORRUPTIONS = (*BYTE_CORRUPTIONS, another_size, another_mode, bad_labels, off_the_palette, renumbered)
 
 
 @pytest.fixture(scope="module")
 def originals(runs, tmp_path_factory) -> Path:
-    """Good files: two faces with their masks, an edited mask; a trained generator, and a generator's weights."""
+    """Valid files: two photos with their masks, an edited mask, and an export of trained networks."""
     folder = tmp_path_factory.mktemp("originals")
     for name, index in (("image", 9), ("reference_image", 19)):
         photo, mask = render(face(0, index).geometry, face(0, index).style, SIZE)
-        grid.save(Image.fromarray(photo), folder / f"{name}.png")
-        grid.save(grid.of_labels(mask), folder / f"{name.replace('image', 'mask')}.png")
+        write_photo(photo, folder / f"{name}.png")
+        write_label_map(mask, folder / f"{name.replace('image', 'mask')}.png")
     shutil.copy(folder / "reference_mask.png", folder / "edited_mask.png")
     export.write(runs / "ebst", folder / "model")
     return folder
 
 
 def command_of(name: str, folder: Path, runs: Path) -> tuple[Callable[[], None], list[str], Path]:
-    """A command on the folder's files, the files that it reads, and what it writes."""
+    """Return a command on the folder's files as a function, the names of the files that it reads, and its output."""
     files = {
         key: folder / f"{key}.png" for key in ("image", "mask", "reference_image", "reference_mask", "edited_mask")
     }
@@ -114,8 +113,8 @@ def command_of(name: str, folder: Path, runs: Path) -> tuple[Callable[[], None],
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["edit", "style", "transfer", "interpolate", "parse", "align"])
-def test_pictures(command, runs, originals, tmp_path):
-    """25 cases a command, 150 in all; what reads as before gives the result that it gave before."""
+def test_corrupt_images_are_refused_or_give_the_right_result(command, runs, originals, tmp_path):
+    """25 cases for each command, 150 in all; files that are read as the originals give the original result."""
     run, _, out = command_of(command, originals, runs)
     run()
     expected = np.asarray(Image.open(out))
@@ -127,7 +126,7 @@ def test_pictures(command, runs, originals, tmp_path):
         shutil.copytree(originals, folder)
         run, read, out = command_of(command, folder, runs)
         victim = folder / f"{rng.choice(read)}.png"
-        corruption = PICTURES[rng.integers(len(PICTURES))]
+        corruption = IMAGE_CORRUPTIONS[rng.integers(len(IMAGE_CORRUPTIONS))]
         corruption(victim, rng)
         name = f"{command}, case {case}: {victim.name} {corruption.__name__}"
         refused += outcome(run, folder, out, name) == "refused"
@@ -137,12 +136,14 @@ def test_pictures(command, runs, originals, tmp_path):
                 same += 1
                 np.testing.assert_array_equal(np.asarray(Image.open(out)), expected, err_msg=name)
     assert refused >= 10
-    assert same >= 1 or "mask" not in read  # a mask is renumbered more often than nothing happens to a photo
+    assert (
+        same >= 1 or "mask" not in read
+    )  # renumbered palettes leave a mask as it is; photos are seldom left as they are
 
 
 @pytest.mark.slow
-def test_trained_models(runs, originals, tmp_path):
-    """30 cases: a file of a checkpoint's folder."""
+def test_corrupt_exports_are_refused_or_edit(runs, originals, tmp_path):
+    """30 cases, each a file of the export."""
     refused = 0
     for case in range(30):
         rng = np.random.default_rng([case, 1])
@@ -150,7 +151,7 @@ def test_trained_models(runs, originals, tmp_path):
         shutil.copytree(originals, folder)
         files = sorted(path for path in (folder / "model").rglob("*") if path.is_file())
         victim = files[rng.integers(len(files))]
-        corruption = BYTES[rng.integers(len(BYTES))]
+        corruption = BYTE_CORRUPTIONS[rng.integers(len(BYTE_CORRUPTIONS))]
         corruption(victim, rng)
         run, _, out = command_of("edit", folder, runs)
         name = f"model, case {case}: {victim.relative_to(folder)} {corruption.__name__}"
@@ -159,7 +160,7 @@ def test_trained_models(runs, originals, tmp_path):
 
 
 @pytest.mark.slow
-def test_files_of_weights(runs, tmp_path):
+def test_corrupt_pytorch_files_are_refused_or_imported(runs, tmp_path):
     """20 cases."""
     pytest.importorskip("torch")
     from maskgan_jax.interop import transfer
@@ -174,7 +175,7 @@ def test_files_of_weights(runs, tmp_path):
         folder = tmp_path / str(case)
         folder.mkdir()
         shutil.copy(good, folder / "weights.pth")
-        corruption = BYTES[rng.integers(len(BYTES))]
+        corruption = BYTE_CORRUPTIONS[rng.integers(len(BYTE_CORRUPTIONS))]
         corruption(folder / "weights.pth", rng)
         run = partial(transfer.import_model, folder / "weights.pth", folder / "model", "generator", config)
         refused += outcome(run, folder, folder / "model", f"weights, case {case}: {corruption.__name__}") == "refused"
@@ -182,7 +183,7 @@ def test_files_of_weights(runs, tmp_path):
 
 
 def outcome(run: Callable[[], None], folder: Path, out: Path, case: str) -> str:
-    """Runs a case: `refused` in one line that leaves nothing behind, or `done`."""
+    """Run a case; return `refused` after a one-line error that left no file, or `done`."""
     before = everything(folder)
     refusal = None
     try:

@@ -1,1 +1,1 @@
-"""Editing sessions: a photo, its mask and its style, and what can be done with them."""
+"""Editing of photos with trained networks: a face, its mask and its style, and the edits that are made of them."""

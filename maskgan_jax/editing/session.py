@@ -1,97 +1,132 @@
-"""The face of a photo file: as it is where its mask is given, else found and aligned; and back into its photo."""
+"""The face of a photo for editing: found and cut out, then put back into its photo. Everything here is arrays."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from data_pipeline.errors import UserError
-from maskgan_jax.photos.alignment import Alignment, align, crop, no_alignment, paste
+from data_pipeline.labels import NUM_CLASSES
+from maskgan_jax.photos.alignment import Alignment, central_square, crop, face_square, paste
+from maskgan_jax.photos.compositing import blend, feathered
 from maskgan_jax.photos.face_detection import choose_face, find_faces
-from maskgan_jax.photos.files import read_label_map, read_photo
+from maskgan_jax.photos.scaling import scale_mask, scale_photo
 
 
 class Subject(NamedTuple):
-    """A square picture of a face and where it comes from.
+    """A face and its place in a photo.
 
     Attributes:
-      face: the square picture, uint8.
-      mask: its label map where a file gave it.
       photo: the whole photo.
-      alignment: where in the photo the face is.
+      alignment: the square of the photo that is edited.
+      face: that square, in the photo's own resolution.
+      mask: the label map that came with the photo, of the face's size; None if the photo came without one.
     """
 
-    face: UInt8[np.ndarray, "n n 3"]
-    mask: UInt8[np.ndarray, "m m"] | None
     photo: UInt8[np.ndarray, "h w 3"]
     alignment: Alignment
-
-    def put_back(
-        self, edited: UInt8[np.ndarray, "s s 3"], weight: Float[np.ndarray, "s s"] | None = None
-    ) -> UInt8[np.ndarray, "h w 3"]:
-        """The whole photo with the face replaced, where the weight says if one is given."""
-        return paste(self.photo, edited, self.alignment, weight)
+    face: UInt8[np.ndarray, "n n 3"]
+    mask: UInt8[np.ndarray, "n n"] | None
 
 
-def read(image: Path, mask: Path | None, aligned: bool, face: int | None) -> Subject:
-    """Reads a photo and, if there is one, its mask.
+def open_photo(
+    photo: UInt8[np.ndarray, "h w 3"],
+    mask: UInt8[np.ndarray, "m k"] | None = None,
+    align: bool = True,
+    face: int | None = None,
+) -> Subject:
+    """Return the face of a photo: the whole photo if its mask is given, else the face found in it.
 
     Args:
-      image: the photo's file; square where a mask is given.
-      mask: the mask's file, of the photo's size.
-      aligned: whether to look for the face where no mask is given; else it is the photo, or the square in its middle.
-      face: which of several faces.
+      photo: with a mask it is a square around the face.
+      mask: its label map, square; scaled to the photo's size by nearest neighbour.
+      align: find a face and cut it out as CelebA-HQ does; else take the largest square in the middle. Not read if there
+        is a mask.
+      face: which face to find, counted from 0, largest first; None if there is only one.
+
+    Raises:
+      UserError: photo or mask are not square, there is no such face, or several and none is chosen.
+    """
+    check_photo(photo)
+    if mask is None:
+        square = face_square(choose_face(find_faces(photo), face)) if align else central_square(photo)
+        return Subject(photo, square, crop(photo, square, max(1, round(square.side))), None)
+    height, width = photo.shape[:2]
+    if height != width:
+        raise UserError(
+            f"the photo has {width}x{height} pixels; a photo that comes with a mask is a square around the face: "
+            "python -m maskgan_jax.edit align"
+        )
+    return Subject(photo, central_square(photo), photo, scale_mask(check_mask(mask), height))
+
+
+def composite(
+    subject: Subject,
+    generated: UInt8[np.ndarray, "s s 3"],
+    weight: Float[np.ndarray, "n n"] | None = None,
+    paste_back: bool = False,
+) -> UInt8[np.ndarray, "height width 3"]:
+    """Return a generated face, combined with the photo as far as wanted.
+
+    Args:
+      subject: the face and its photo.
+      generated: the edited face at any size.
+      weight: of the generated pixels over the photo's, at the face's size; None is 1 everywhere.
+      paste_back: return the whole photo.
 
     Returns:
-      The face in the photo's own resolution.
-
-    Raises:
-      UserError: a file can't be read, sizes don't fit, or it is not clear which face is meant.
+      With `paste_back` the whole photo; else the face, at its size in the photo if there is a weight, at the size of
+      `generated` if not. Where the weight is 0 the pixels are exactly the photo's.
     """
-    photo = read_photo(image)
-    if mask is None:
-        alignment = locate(photo, image, face) if aligned else no_alignment(photo)
-        return Subject(crop(photo, alignment, max(1, round(alignment.side))), None, photo, alignment)
-    if photo.shape[0] != photo.shape[1]:
-        raise UserError(
-            f"{image}: {photo.shape[1]}x{photo.shape[0]} pixels; a photo that comes with a mask is a square around the "
-            "face: python -m maskgan_jax.edit align"
-        )
-    return Subject(photo, _read_mask(mask, photo, image), photo, no_alignment(photo))
+    if weight is not None:
+        generated = scale_photo(generated, len(subject.face))
+    if paste_back:
+        return put_back(subject, generated, weight)
+    return generated if weight is None else blend(subject.face, generated, weight)
 
 
-def locate(photo: UInt8[np.ndarray, "h w 3"], image: Path, face: int | None) -> Alignment:
-    """The square around a face of a photo, as CelebA-HQ has it.
+def put_back(
+    subject: Subject, edited: UInt8[np.ndarray, "s s 3"], weight: Float[np.ndarray, "m m"] | None = None
+) -> UInt8[np.ndarray, "h w 3"]:
+    """Return the whole photo with its face replaced, or blended by a weight from 0 (the photo) to 1 (the edit)."""
+    return paste(subject.photo, edited, subject.alignment, weight)
+
+
+def edit_weight(
+    mask: UInt8[np.ndarray, "n n"], edited_mask: UInt8[np.ndarray, "m m"], size: int, feather: float | int
+) -> Float[np.ndarray, "size size"]:
+    """Return the weight of an edit at each pixel of a face: 1 where two masks differ, falling to 0 around it.
 
     Args:
-      photo: the pixels.
-      image: their file, to be named in an error.
-      face: which of several faces.
+      mask: label map before the edit.
+      edited_mask: label map after it; each is scaled by nearest neighbour.
+      size: height and width of the face in px.
+      feather: distance from the nearest difference, in px of the face, at which the weight is 0.
+    """
+    return feathered(scale_mask(mask, size) != scale_mask(edited_mask, size), feather)
+
+
+def check_photo(photo: np.ndarray) -> np.ndarray:
+    """Return the photo.
 
     Raises:
-      UserError: there is no face, or it is not clear which one is meant.
+      UserError: it is not an array of uint8 (height, width, 3).
     """
-    return align(choose_face(find_faces(photo), face, str(image)))
+    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or not photo.size:
+        raise UserError(f"a photo is an array of uint8 (height, width, 3), not of {photo.dtype} {photo.shape}")
+    return photo
 
 
-def _read_mask(path: Path, photo: np.ndarray, image: Path) -> UInt8[np.ndarray, "m m"]:
-    mask = read_label_map(path)
-    if mask.shape != photo.shape[:2]:
-        raise UserError(
-            f"{path}: {mask.shape[1]}x{mask.shape[0]} pixels, but {image} has {photo.shape[1]}x{photo.shape[0]}; "
-            "scale the mask to the photo's size by nearest neighbour"
-        )
-    return mask
-
-
-def read_square_mask(path: Path) -> UInt8[np.ndarray, "m m"]:
-    """Reads the mask of an aligned face.
+def check_mask(mask: np.ndarray) -> np.ndarray:
+    """Return the mask.
 
     Raises:
-      UserError: no mask, or not square.
+      UserError: it is not an array of uint8 (n, n) with labels from 0 to 18.
     """
-    mask = read_label_map(path)
+    if mask.dtype != np.uint8 or mask.ndim != 2 or not mask.size:
+        raise UserError(f"a mask is an array of uint8 (n, n), not of {mask.dtype} {mask.shape}")
     if mask.shape[0] != mask.shape[1]:
-        raise UserError(f"{path}: {mask.shape[1]}x{mask.shape[0]} pixels; the mask of a face is square")
+        raise UserError(f"the mask has {mask.shape[1]}x{mask.shape[0]} pixels; give a square mask, of any size")
+    if mask.max() >= NUM_CLASSES:
+        raise UserError(f"label {mask.max()} is above {NUM_CLASSES - 1}; labels are those of data_pipeline/labels.py")
     return mask

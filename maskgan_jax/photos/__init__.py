@@ -1,1 +1,1 @@
-"""Photos: files in and out, face detection, alignment, compositing."""
+"""Photos: image files, face detection, alignment, scaling, compositing, image grids."""

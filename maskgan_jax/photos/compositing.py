@@ -1,4 +1,4 @@
-"""A drawn face laid into the photo that it comes from."""
+"""An edited image blended into the photo that it was made from."""
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -6,7 +6,7 @@ from scipy import ndimage
 
 
 def feathered(region: Bool[np.ndarray, "h w"], feather: float | int) -> Float[np.ndarray, "h w"]:
-    """Weight of every pixel: 1 in the region, then falling evenly to 0 at a distance of `feather` px from it."""
+    """Return the weight of every pixel: 1 in the region, falling linearly to 0 at `feather` px from it."""
     if not region.any():
         return np.zeros(region.shape)
     distance = ndimage.distance_transform_edt(~region)
@@ -14,8 +14,8 @@ def feathered(region: Bool[np.ndarray, "h w"], feather: float | int) -> Float[np
 
 
 def blend(
-    photo: UInt8[np.ndarray, "h w 3"], drawn: UInt8[np.ndarray, "h w 3"], weight: Float[np.ndarray, "h w"]
+    photo: UInt8[np.ndarray, "h w 3"], edited: UInt8[np.ndarray, "h w 3"], weight: Float[np.ndarray, "h w"]
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """`weight * drawn + (1 - weight) * photo`; where the weight is 0 the photo's own bytes."""
-    mixed = photo + weight[..., None].astype(np.float32) * (drawn.astype(np.float32) - photo)
+    """Return `weight * edited + (1 - weight) * photo`, rounded; where the weight is 0, exactly the photo's pixels."""
+    mixed = photo + weight[..., None].astype(np.float32) * (edited.astype(np.float32) - photo)
     return np.round(mixed).astype(np.uint8)

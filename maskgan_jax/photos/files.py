@@ -1,4 +1,4 @@
-"""Photos and masks from image files."""
+"""Photos, masks and sequences of photos, from image files and to them."""
 
 import warnings
 from collections.abc import Callable
@@ -8,21 +8,25 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from data_pipeline.atomic_files import replacing
 from data_pipeline.errors import UserError
 from data_pipeline.labels import NUM_CLASSES, PALETTE
 
+FRAME_MILLISECONDS = 120
+JPEG_OPTIONS = {"quality": 95, "subsampling": 0}
+
 
 def read_photo(path: Path) -> UInt8[np.ndarray, "h w 3"]:
-    """A photo of any format that Pillow reads, as RGB, upright.
+    """Read a photo in any format that Pillow reads, as upright RGB.
 
-    EXIF rotation is applied, grey becomes RGB, transparent parts are laid over white, 16 bits become 8.
+    EXIF rotation is applied, grey becomes RGB, transparent parts are composited over white, 16 bits become 8.
 
     Raises:
-      UserError: no file there, not an image, a truncated one, or one of floating-point numbers.
+      UserError: there is no file, or it is no image, truncated, or of floating-point pixels.
     """
     image = ImageOps.exif_transpose(_open(path))
     if image.mode == "F":
-        raise UserError(f"{path}: its pixels are floating-point numbers, whose range nobody knows; save 8 or 16 bits")
+        raise UserError(f"{path}: its pixels are floating-point numbers of unknown range; save 8 or 16 bits")
     if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion would clip it to 255
         grey = np.asarray(image).astype(np.int64)
         image = Image.fromarray((grey >> 8 if grey.max() > 255 else grey).clip(0, 255).astype(np.uint8))
@@ -33,15 +37,15 @@ def read_photo(path: Path) -> UInt8[np.ndarray, "h w 3"]:
 
 
 def read_label_map(path: Path) -> UInt8[np.ndarray, "h w"]:
-    """A mask: a grey image whose values are the labels 0 to 18, or one painted in the colours of `labels.PALETTE`.
+    """Read a mask: a grey image whose values are the labels 0 to 18, or one painted in the colours of `labels.PALETTE`.
 
-    Of an image with a palette the colours count, for programs number them as they like.
+    In an image with a palette the colours count, since programs number them in orders of their own.
 
     Raises:
-      UserError: no file there, not an image, a label above 18, or a colour that no class has.
+      UserError: there is no file, or it is no image, or has a label above 18 or a colour of no class.
     """
     image = _open(path)
-    if image.mode in ("L", "1") or _is_grey_palette(image):
+    if image.mode in ("L", "1") or _has_grey_palette(image):
         labels = np.asarray(image).astype(np.uint8)
         _refuse(path, labels >= NUM_CLASSES, lambda at: f"label {labels[at]} is above {NUM_CLASSES - 1}")
         return labels
@@ -57,13 +61,47 @@ def read_label_map(path: Path) -> UInt8[np.ndarray, "h w"]:
     _refuse(
         path,
         labels >= NUM_CLASSES,
-        lambda at: f"colour {tuple(map(int, colours[at]))} is no class's; paint without soft edges",
+        lambda at: f"colour {tuple(map(int, colours[at]))} is of no class; paint without soft edges",
     )
     return labels
 
 
-def _is_grey_palette(image: Image.Image) -> bool:
-    """Whether an image has a palette in which every value is its own grey: the values are labels, not colours."""
+def write_photo(photo: UInt8[np.ndarray, "h w 3"], path: Path) -> None:
+    """Write a photo in the format of the path's suffix; JPEG with little loss.
+
+    Raises:
+      UserError: it can't be written there; likewise in the functions below.
+    """
+    _save(Image.fromarray(photo), path)
+
+
+def write_label_map(mask: UInt8[np.ndarray, "h w"], path: Path) -> None:
+    """Write a mask as a palette image: its values are the labels, and it is shown in their colours."""
+    image = Image.fromarray(mask)
+    image.putpalette(PALETTE.ravel().tolist())
+    _save(image, path)
+
+
+def write_frames(frames: UInt8[np.ndarray, "f h w 3"], path: Path) -> None:
+    """Write photos as an endlessly repeated animation (.gif), or side by side in one image (other suffixes)."""
+    if path.suffix.lower() != ".gif":
+        return write_photo(np.concatenate(frames, axis=1), path)
+    first, *others = map(Image.fromarray, frames)
+    _save(first, path, save_all=True, append_images=others, duration=FRAME_MILLISECONDS, loop=0)
+
+
+def _save(image: Image.Image, path: Path, **options) -> None:
+    if path.suffix.lower() in (".jpg", ".jpeg"):
+        options |= JPEG_OPTIONS
+    try:
+        with replacing(path) as temporary:
+            image.save(temporary, **options)
+    except OSError as error:
+        raise UserError(f"{path}: can't be written ({error.strerror or error}); name another file") from None
+
+
+def _has_grey_palette(image: Image.Image) -> bool:
+    """Return whether an image has a palette in which every value is its own grey: its values are labels then."""
     if image.mode != "P":
         return False
     palette = np.array(image.getpalette("RGB")).reshape(-1, 3)
@@ -72,6 +110,7 @@ def _is_grey_palette(image: Image.Image) -> bool:
 
 
 def _refuse(path: Path, bad: Bool[np.ndarray, "h w"], complaint: Callable[[tuple[int, int]], str]) -> None:
+    """Raise a `UserError` with the first bad pixel's complaint, if there is a bad pixel."""
     if bad.any():
         y, x = map(int, np.argwhere(bad)[0])
         raise UserError(
@@ -93,7 +132,7 @@ def _open(path: Path) -> Image.Image:
     except UnidentifiedImageError:
         raise UserError(f"{path}: not an image that Pillow reads; give a JPEG or PNG") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UserError(f"{path}: too many pixels; scale the picture down first") from None
+        raise UserError(f"{path}: too many pixels; scale the image down first") from None
     except (OSError, SyntaxError, ValueError) as error:
-        raise UserError(f"{path}: damaged image ({error})") from None
+        raise UserError(f"{path}: corrupt image ({error})") from None
     return image

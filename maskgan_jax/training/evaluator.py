@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterable
 import jax
 import numpy as np
 from jax.sharding import Mesh
-from jaxtyping import PyTree
+from jaxtyping import PyTree, UInt8
 from ml_collections import ConfigDict
-from PIL import Image
 
 from data_pipeline.errors import UserError
 from maskgan_jax.devices import multihost
 from maskgan_jax.devices.mesh import compile_eval, to_devices, to_host
-from maskgan_jax.photos.grid import grid, to_pixels
+from maskgan_jax.photos.grid import image_grid, to_pixels
 from maskgan_jax.tasks.task import Task, TrainState
 
 ROWS = 8
@@ -62,12 +61,12 @@ class Evaluator:
         metrics = self._finalize(jax.tree.map(lambda *parts: np.sum(parts, axis=0), *sums))
         return {f"{self._split}/{name}": value for name, value in metrics.items()}
 
-    def visualize(self, state: TrainState) -> Image.Image | None:
+    def visualize(self, state: TrainState) -> UInt8[np.ndarray, "h w 3"] | None:
         """Make the image grid of the preview batch; on process 0, None elsewhere."""
         columns = to_host(self._visualize(state, self._preview_batch))
         if jax.process_index() > 0:
             return None
-        return grid({name: to_pixels(np.asarray(column)) for name, column in columns.items()}, ROWS)
+        return image_grid({name: to_pixels(np.asarray(column)) for name, column in columns.items()}, ROWS)
 
 
 def _check_best_metric(config: ConfigDict, task: Task, shapes: TrainState, batch: dict[str, jax.Array]) -> None:

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
+from jaxtyping import UInt8
 from ml_collections import ConfigDict
-from PIL import Image
 from tqdm import tqdm
 
 from maskgan_jax.devices.mesh import to_host
-from maskgan_jax.photos.grid import save
+from maskgan_jax.photos.files import write_photo
 from maskgan_jax.runs.directory import writing
 from maskgan_jax.training import metric_log
 from maskgan_jax.training.skip_nonfinite import SkippedSteps, StepReport
@@ -95,9 +95,9 @@ class Reporter(contextlib.AbstractContextManager):
             with writing(self._workdir):
                 self._writer.write_scalars(step, metrics)
 
-    def write_images(self, step: int, image_grid: Image.Image | None) -> None:
+    def write_images(self, step: int, image_grid: UInt8[np.ndarray, "h w 3"] | None) -> None:
         """Write an image grid of a step to `pictures/` and to TensorBoard."""
         if self._writer and image_grid is not None:
             with writing(self._workdir):
-                save(image_grid, self._workdir / "pictures" / f"step_{step:07d}.png")
-                self._writer.write_images(step, {"held_out": np.asarray(image_grid)[None]})
+                write_photo(image_grid, self._workdir / "pictures" / f"step_{step:07d}.png")
+                self._writer.write_images(step, {"held_out": image_grid[None]})

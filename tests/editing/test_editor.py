@@ -1,14 +1,16 @@
-"""The Editor, on the tiny runs of every stage."""
+"""The Editor, with the networks of the tiny runs."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from data_pipeline.errors import UserError
+from data_pipeline.labels import CLASSES
 from data_pipeline.synthetic_faces import EDITS, face, render
 from maskgan_jax.editing.editor import Editor
-from maskgan_jax.editing.part_transfer import transfer_parts
+from maskgan_jax.editing.parts import PART_GROUPS
 from maskgan_jax.inference import functions, models
 from maskgan_jax.runs import checkpoints
 
@@ -16,7 +18,7 @@ SIZE = 64
 
 
 def render_face(index: int, edit=lambda geometry: geometry, size: int = SIZE) -> tuple[np.ndarray, np.ndarray]:
-    """Photo and mask of a synthetic face."""
+    """Return photo and mask of a synthetic face."""
     original = face(0, index)
     return render(edit(original.geometry), original.style, size)
 
@@ -57,13 +59,25 @@ def test_a_second_edit_does_not_run_the_style_encoder(editor):
     assert all(used == ("backbone" in path) for path, used in reads.items())
 
 
-def test_an_edit_has_the_editors_size_whatever_the_photos(editor):
+def test_an_edit_has_the_generators_size_whatever_the_photos(editor):
     photo, mask = render_face(9, size=112)
     assert editor.edit(editor.portrait(photo, mask), mask).shape == (SIZE, SIZE, 3)
 
 
+def test_an_edit_is_what_the_generator_makes_of_the_edited_mask_in_the_photos_style(editor, runs):
+    (photo, mask), (_, edited) = render_face(9), render_face(9, EDITS["open_mouth"])
+    image, labels, edited_labels = photo[None] / 127.5 - 1, *(jax.nn.one_hot(m[None], 19) for m in (mask, edited))
+
+    result = editor.edit(editor.portrait(photo, mask), edited)
+
+    model = models.load("generator", runs / "ebst", "test")
+    style = model.network.apply(model.variables, jnp.asarray(image, jnp.float32), labels, method="encode_style")
+    generated = model.network.apply(model.variables, edited_labels, style, method="generate")[0]
+    np.testing.assert_allclose(result, (generated + 1) * 127.5, atol=0.6)
+
+
 @pytest.mark.parametrize("feather", [0, 3, 7.5])
-def test_keep_outside_leaves_what_is_farther_than_the_feather_to_the_bit(editor, feather):
+def test_keep_outside_leaves_pixels_beyond_the_feather_exactly_as_they_were(editor, feather):
     photo, mask = render_face(9, size=160)
     edited = render_face(9, EDITS["open_mouth"], size=160)[1]
 
@@ -77,20 +91,83 @@ def test_keep_outside_leaves_what_is_farther_than_the_feather_to_the_bit(editor,
     assert (result[distance == 0] != photo[distance == 0]).any()
 
 
-def test_a_copied_style_is_the_references_on_the_portraits_mask(editor):
-    portrait, reference = (editor.portrait(*render_face(index)) for index in (9, 19))
+def twice(mask: np.ndarray) -> np.ndarray:
+    """Return a mask at twice its size."""
+    return mask.repeat(2, axis=0).repeat(2, axis=1)
+
+
+@pytest.mark.parametrize("keep_outside", [None, 3])
+@pytest.mark.parametrize("paste_back", [False, True])
+def test_masks_of_half_the_photos_size_give_the_results_of_masks_of_its_size(editor, keep_outside, paste_back):
+    """As in CelebAMask-HQ, where photos have 1024 px and masks 512 px."""
+    photo, (_, mask) = render_face(9, size=128)[0], render_face(9)
+    _, edited = render_face(9, EDITS["open_mouth"])
+    _, reference = render_face(19)
+
+    portrait, same_size = editor.portrait(photo, mask), editor.portrait(photo, twice(mask))
+    result = editor.edit(portrait, edited, keep_outside, paste_back)
+    transferred = editor.transfer(portrait, reference, ["smile"], keep_outside, paste_back)
+
+    np.testing.assert_array_equal(result, editor.edit(same_size, twice(edited), keep_outside, paste_back))
     np.testing.assert_array_equal(
-        editor.copy_style(portrait, reference), editor.generate(portrait.mask[None], reference.style)[0]
+        transferred, editor.transfer(same_size, reference, ["smile"], keep_outside, paste_back)
     )
 
 
-def test_a_transfer_is_an_edit_with_the_parts_of_the_reference(editor):
-    portrait, reference_mask = editor.portrait(*render_face(9)), render_face(19)[1]
-    expected = editor.edit(portrait, transfer_parts(portrait.mask, reference_mask, ["smile"]))
-    np.testing.assert_array_equal(editor.transfer(portrait, reference_mask, ["smile"]), expected)
+def test_an_edited_mask_of_an_odd_ratio_gives_the_result_of_the_nearest_labels(editor):
+    photo, mask = render_face(9, size=96)
+    edited = render_face(9, EDITS["open_mouth"], size=80)[1]
+    nearest = np.floor((np.arange(96) + 0.5) * 80 / 96).astype(int)
+    portrait = editor.portrait(photo, mask)
+
+    result = editor.edit(portrait, edited, keep_outside=2)
+
+    expected = editor.edit(portrait, edited[np.ix_(nearest, nearest)], keep_outside=2)
+    np.testing.assert_array_equal(result, expected)
 
 
-def test_an_interpolation_goes_from_one_mask_to_the_other_as_the_mask_vae_has_them(editor, runs):
+def test_a_pasted_edit_of_a_found_face_changes_the_photo_only_there(editor):
+    photo = np.full((600, 800, 3), 128, np.uint8)
+    photo[40:552, 100:612] = render_face(9, size=512)[0]
+    portrait = editor.portrait(photo)
+    edited = portrait.mask.copy()
+    edited[30:34, 30:34] = (edited[30:34, 30:34] + 1) % 19
+
+    result = editor.edit(portrait, edited, keep_outside=0, paste_back=True)
+
+    # A pixel of the mask is a 64th of the square; the edit is around its middle.
+    centre, side = np.array(portrait.subject.alignment.centre), portrait.subject.alignment.side
+    changed = np.argwhere((result != photo).any(-1))[:, ::-1] + 0.5
+    assert len(changed) > 100
+    assert np.abs(changed - centre).max() < 4 * side / 64
+
+
+def test_a_copied_style_is_the_references_with_the_portraits_mask(editor, runs):
+    (photo, mask), (other_photo, other_mask) = render_face(9), render_face(19)
+    result = editor.copy_style(editor.portrait(photo, mask), editor.portrait(other_photo, other_mask))
+
+    model = models.load("generator", runs / "ebst", "test")
+    labels, other_labels = (jax.nn.one_hot(m[None], 19) for m in (mask, other_mask))
+    other_image = jnp.asarray(other_photo[None] / 127.5 - 1, jnp.float32)
+    style = model.network.apply(model.variables, other_image, other_labels, method="encode_style")
+    generated = model.network.apply(model.variables, labels, style, method="generate")[0]
+    np.testing.assert_allclose(result, (generated + 1) * 127.5, atol=0.6)
+
+
+def test_a_transfer_generates_the_transferred_part_and_keeps_the_rest(editor):
+    """The truth: the renderer's mask of the same face with its mouth open."""
+    photo, mask = render_face(9, size=128)
+    opened = render_face(9, EDITS["open_mouth"], size=128)[1]
+    mouth = [CLASSES.index(name) for name in PART_GROUPS["smile"]]
+
+    result = editor.transfer(editor.portrait(photo, mask), opened, ["smile"], keep_outside=0)
+
+    either = ndimage.binary_dilation(np.isin(mask, mouth) | np.isin(opened, mouth), iterations=4)
+    np.testing.assert_array_equal(result[~either], photo[~either])
+    assert (result[(mask != opened) & either] != photo[(mask != opened) & either]).any(-1).mean() > 0.5
+
+
+def test_an_interpolation_goes_from_one_mask_to_the_other_in_the_mask_vaes_space(editor, runs):
     portrait, reference_mask = editor.portrait(*render_face(9)), render_face(19)[1]
 
     frames = editor.interpolate(portrait, reference_mask, 3)
@@ -105,11 +182,13 @@ def test_an_interpolation_goes_from_one_mask_to_the_other_as_the_mask_vae_has_th
     np.testing.assert_allclose(frames.astype(int), expected, atol=1)
 
 
-def test_a_photo_without_a_mask_is_parsed(editor):
+def test_a_photo_without_a_mask_is_parsed(editor, runs):
     photo, _ = render_face(9)
-    parsed = editor.parse(photo)
-    assert (parsed.shape, parsed.dtype) == ((SIZE, SIZE), np.uint8)
-    np.testing.assert_array_equal(editor.portrait(photo).mask, parsed)
+    portrait = editor.portrait(photo, align=False)
+
+    model = models.load("face_parser", runs / "face_parser", "test")
+    logits = model.network.apply(model.variables, jnp.asarray(photo[None] / 127.5 - 1, jnp.float32))
+    assert (portrait.mask == logits[0].argmax(-1)).mean() > 0.999  # but for ties
 
 
 @pytest.mark.parametrize(
@@ -124,19 +203,18 @@ def test_a_network_that_was_not_named_is_asked_for(use, message):
         use(Editor())
 
 
-@pytest.mark.parametrize(
-    ("photo", "mask", "message"),
-    [
-        (np.zeros((64, 96, 3), np.uint8), np.zeros((64, 64), np.uint8), "a photo is a square array"),
-        (np.zeros((64, 64, 3), np.uint8), np.full((64, 64), 19, np.uint8), "label 19 is above 18"),
-    ],
-)
-def test_arrays_that_are_no_photo_or_mask_are_refused(editor, photo, mask, message):
-    with pytest.raises(UserError, match=message):
-        editor.portrait(photo, mask)
+def test_only_square_faces_are_parsed(editor):
+    with pytest.raises(UserError, match="a face to parse is square, not 96x64 pixels"):
+        editor.parse(np.zeros((64, 96, 3), np.uint8))
 
 
-def test_a_run_that_draws_no_photos_is_refused(runs):
+def test_an_edited_mask_that_is_not_square_is_refused(editor):
+    portrait = editor.portrait(*render_face(9))
+    with pytest.raises(UserError, match="the mask has 64x32 pixels; give a square mask"):
+        editor.edit(portrait, np.zeros((32, 64), np.uint8))
+
+
+def test_a_run_without_a_generator_is_refused(runs):
     with pytest.raises(UserError, match=r"mask_vae has no .*generator.*; it trained something else"):
         Editor(runs / "mask_vae").portrait(*render_face(9))
 

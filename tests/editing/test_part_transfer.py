@@ -1,4 +1,4 @@
-"""Parts of one mask laid into another: where they land, what they leave behind, what is refused."""
+"""Transfer of parts between masks: their position, the labels of uncovered pixels, errors."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ from data_pipeline.errors import UserError
 from data_pipeline.labels import CLASSES
 from data_pipeline.synthetic_faces import EDITS, face, render
 from maskgan_jax.editing.part_transfer import transfer_parts
+from maskgan_jax.editing.parts import PART_GROUPS
 
 SIZE = 128
 MOUTH = [CLASSES.index(name) for name in ("mouth", "u_lip", "l_lip")]
@@ -18,23 +19,23 @@ def mask_of(index: int, edit=lambda geometry: geometry) -> np.ndarray:
     return render(edit(original.geometry), original.style, SIZE)[1]
 
 
-def with_label(label: int, shown: bool) -> np.ndarray:
-    """The first synthetic mask that shows a class, or doesn't."""
-    return next(mask for mask in map(mask_of, range(200)) if (mask == label).any() == shown)
+def with_label(label: int, present: bool) -> np.ndarray:
+    """Return the first synthetic mask with a class, or without it."""
+    return next(mask for mask in map(mask_of, range(200)) if (mask == label).any() == present)
 
 
 def agreement(a: np.ndarray, b: np.ndarray) -> float:
-    """IoU of two regions."""
+    """Return the intersection over union of two regions."""
     return (a & b).sum() / (a | b).sum()
 
 
-def test_a_face_keeps_its_own_parts():
+def test_a_transfer_from_a_mask_to_itself_changes_nothing():
     mask = mask_of(0)
     np.testing.assert_array_equal(transfer_parts(mask, mask, ["smile", "eyes", "nose"]), mask)
 
 
 @pytest.mark.parametrize("index", range(4))
-def test_a_mouth_comes_over_from_a_face_that_is_elsewhere_and_larger(index):
+def test_a_mouth_is_transferred_from_a_larger_face_elsewhere_in_its_mask(index):
     """The truth: the renderer's mask of the same face with its mouth open."""
     mask, opened = mask_of(index), mask_of(index, EDITS["open_mouth"])
     elsewhere = np.zeros((3 * SIZE, 3 * SIZE), np.uint8)
@@ -50,14 +51,14 @@ def test_a_mouth_comes_over_from_a_face_that_is_elsewhere_and_larger(index):
     np.testing.assert_array_equal(edited[far], mask[far])
 
 
-def test_a_turned_face_is_turned_back():
-    mask = with_label(CLASSES.index("mouth"), shown=True)
+def test_a_part_of_a_rotated_face_is_rotated_back():
+    mask = with_label(CLASSES.index("mouth"), present=True)
     edited = transfer_parts(mask, np.rot90(mask), ["smile"])
     assert agreement(np.isin(edited, MOUTH), np.isin(mask, MOUTH)) > 0.95
 
 
-def test_glasses_land_on_the_eyes_of_a_face_without():
-    mask, reference = with_label(GLASSES, shown=False), with_label(GLASSES, shown=True)
+def test_glasses_are_put_on_the_eyes_of_a_face_without_glasses():
+    mask, reference = with_label(GLASSES, present=False), with_label(GLASSES, present=True)
 
     edited = transfer_parts(mask, reference, ["glasses"])
 
@@ -66,7 +67,7 @@ def test_glasses_land_on_the_eyes_of_a_face_without():
     assert np.abs(distance).max() < 0.06 * SIZE
 
 
-def test_what_a_part_leaves_behind_takes_the_label_around_it():
+def test_uncovered_pixels_take_the_label_around_them():
     mask = np.full((20, 20), SKIN, np.uint8)
     mask[5:15, 5:15] = MOUTH[1]
     mask[:, 0] = HAIR
@@ -81,7 +82,7 @@ def test_what_a_part_leaves_behind_takes_the_label_around_it():
 
 
 @pytest.mark.parametrize("swapped", [False, True])
-def test_anchors_in_one_place_do_not_say_a_face_is_a_point(swapped):
+def test_anchors_with_a_common_centre_do_not_scale_a_face_to_a_point(swapped):
     ring = np.full((31, 31), SKIN, np.uint8)
     eyes = [CLASSES.index("l_eye"), CLASSES.index("r_eye")]
     ring[10:21, 10:21], ring[13:18, 13:18] = eyes
@@ -96,15 +97,19 @@ def test_an_unknown_part_is_named():
         transfer_parts(mask_of(0), mask_of(1), ["smile", "moustache"])
 
 
-def test_a_part_that_the_reference_does_not_show_is_named():
-    with pytest.raises(UserError, match="shows none of glasses; name parts that it has: skin, nose"):
-        transfer_parts(mask_of(0), with_label(GLASSES, shown=False), ["glasses"])
+def test_a_part_that_the_reference_does_not_have_is_named():
+    with pytest.raises(UserError, match="the reference mask has none of glasses; name parts that it has: skin, nose"):
+        transfer_parts(mask_of(0), with_label(GLASSES, present=False), ["glasses"])
 
 
-def test_masks_without_a_face_are_laid_over_each_other_as_they_are():
+def test_masks_without_a_face_are_scaled_to_each_others_size():
     mask, reference = np.zeros((10, 10), np.uint8), np.zeros((20, 20), np.uint8)
     reference[4:8, 10:14] = HAIR
     expected = np.zeros((10, 10), np.uint8)
     expected[2:4, 5:7] = HAIR
     edited = transfer_parts(mask, reference, ["hair"])
     assert agreement(edited == HAIR, expected == HAIR) > 0.4
+
+
+def test_a_group_is_made_of_classes():
+    assert {name for group in PART_GROUPS.values() for name in group} <= set(CLASSES[1:])

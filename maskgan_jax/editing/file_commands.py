@@ -1,0 +1,122 @@
+"""What each command of `maskgan_jax.edit` does with its files.
+
+Each function takes the command's options and returns the work on one job: from the files that it names to the result, a
+photo (h w 3), a mask (h w) or frames (f h w 3).
+"""
+
+from argparse import Namespace
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from data_pipeline.errors import UserError
+from maskgan_jax.editing.editor import Editor, Portrait
+from maskgan_jax.editing.file_jobs import Job
+from maskgan_jax.editing.session import Subject, check_mask, open_photo
+from maskgan_jax.photos.alignment import crop
+from maskgan_jax.photos.files import read_label_map, read_photo, write_frames, write_label_map, write_photo
+
+Work = Callable[[Job], np.ndarray]
+
+
+def edit(options: Namespace) -> Work:
+    """Generate each photo's face from its edited mask."""
+    editor, portrait = _open_editor(options)
+    return lambda job: editor.edit(
+        portrait(job), read_square_mask(job.edited_mask), options.feather, options.paste_back
+    )
+
+
+def style(options: Namespace) -> Work:
+    """Generate each photo's face in the style of the reference."""
+    editor, portrait = _open_editor(options)
+    reference = editor.encode(_reference(options))
+    return lambda job: editor.copy_style(portrait(job), reference, options.paste_back)
+
+
+def transfer(options: Namespace) -> Work:
+    """Generate each photo's face with parts of the reference's mask."""
+    editor, portrait = _open_editor(options)
+    reference_mask = _reference_mask(options, editor)
+    parts = [part.strip() for part in options.parts.split(",")]
+    return lambda job: editor.transfer(portrait(job), reference_mask, parts, options.feather, options.paste_back)
+
+
+def interpolate(options: Namespace) -> Work:
+    """Generate each photo's face from masks between its own and the reference's."""
+    editor, portrait = _open_editor(options)
+    reference_mask = _reference_mask(options, editor)
+    return lambda job: editor.interpolate(portrait(job), reference_mask, options.frames)
+
+
+def parse(options: Namespace) -> Work:
+    """Compute the mask of each photo's face."""
+    editor = Editor(face_parser=options.face_parser)
+    return lambda job: editor.parse(read_subject(job.image, None, not options.no_align, options.face).face)
+
+
+def align(options: Namespace) -> Work:
+    """Cut the aligned face out of each photo."""
+
+    def work(job: Job) -> np.ndarray:
+        subject = read_subject(job.image, None, True, options.face)
+        return crop(subject.photo, subject.alignment, options.size)
+
+    return work
+
+
+def write(result: np.ndarray, path: Path) -> None:
+    """Write a command's result: a mask (h w), a photo (h w 3) or frames (f h w 3)."""
+    {2: write_label_map, 3: write_photo, 4: write_frames}[result.ndim](result, path)
+
+
+def read_subject(image: Path, mask: Path | None, align: bool, face: int | None) -> Subject:
+    """Read a photo and, if there is one, its mask, and open them.
+
+    See `session.open_photo` for the arguments.
+
+    Raises:
+      UserError: a file can't be read, or as `open_photo`; the message begins with the files.
+    """
+    photo, labels = read_photo(image), mask and read_label_map(mask)
+    try:
+        return open_photo(photo, labels, align, face)
+    except UserError as error:
+        raise UserError(f"{image}{f' with {mask}' if mask else ''}: {error}") from None
+
+
+def read_square_mask(path: Path) -> np.ndarray:
+    """Read the mask of a face.
+
+    Raises:
+      UserError: it can't be read, or is not square.
+    """
+    mask = read_label_map(path)
+    try:
+        return check_mask(mask)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def _open_editor(options: Namespace) -> tuple[Editor, Callable[[Job], Portrait]]:
+    """Return the options' editor, and a function that opens a job's photo; several jobs of one photo open it once."""
+    editor = Editor(options.checkpoint, options.mask_vae, options.face_parser)
+
+    @lru_cache(maxsize=1)
+    def portrait(image: Path, mask: Path | None) -> Portrait:
+        return editor.encode(read_subject(image, mask, not options.no_align, options.face))
+
+    return editor, lambda job: portrait(job.image, job.mask)
+
+
+def _reference(options: Namespace) -> Subject:
+    given = options.reference_image, options.reference_mask
+    return read_subject(*given, not options.no_align, options.reference_face)
+
+
+def _reference_mask(options: Namespace, editor: Editor) -> np.ndarray:
+    if options.reference_mask:
+        return read_square_mask(options.reference_mask)
+    return editor.parse(_reference(options).face)
