@@ -89,42 +89,50 @@ def train_batches(
     return _iterate(start_step, tf.int64.max, examples, readings, sample_rows, load)
 
 
-def eval_batches(
-    builder: tfds.core.DatasetBuilder,
-    split: str,
-    *,
-    entries: Sequence[str],
-    batch_size: int,
-    max_bad_fraction: float = 0.0,
-    process_index: int = 0,
-    process_count: int = 1,
-    limit: int | None = None,
-) -> Iterator[Batch]:
-    """Yield a split once, in the order of its records; every process yields the same number of batches.
+class EvalBatches:
+    """A split for evaluation, opened once; each iteration yields all of it, in the order of its records.
 
-    An example's reference and region are always the same ones, whatever the batch size. Arguments and errors are those
-    of `train_batches`; `limit` keeps only the first examples.
+    Every process yields the same number of batches. An example's reference and region are always the same ones, whatever
+    the batch size. Arguments and errors are those of `train_batches`.
     """
-    readings = _readings(entries)
-    examples = open_examples(builder, split, "config.data.eval_split", max_bad_fraction, readings.values())
-    share = _share(batch_size, process_index, process_count)
-    count = examples.count if limit is None else min(limit, examples.count)
-    references = _references(tf.range(examples.count, dtype=tf.int64), examples.count, seed=[0, 0])
 
-    def rows_in_order(step: tf.Tensor) -> Rows:
-        positions = (step * batch_size + tf.range(batch_size, dtype=tf.int64))[share]
-        targets = tf.minimum(positions, count - 1)
+    def __init__(
+        self,
+        builder: tfds.core.DatasetBuilder,
+        split: str,
+        *,
+        entries: Sequence[str],
+        batch_size: int,
+        max_bad_fraction: float = 0.0,
+        process_index: int = 0,
+        process_count: int = 1,
+    ):
+        self._entries = entries
+        self._batch_size = batch_size
+        self._readings = _readings(entries)
+        self._examples = open_examples(
+            builder, split, "config.data.eval_split", max_bad_fraction, self._readings.values()
+        )
+        self._share = _share(batch_size, process_index, process_count)
+        count = self._examples.count
+        self._references = _references(tf.range(count, dtype=tf.int64), count, seed=[0, 0])
+
+    def __iter__(self) -> Iterator[Batch]:
+        steps = -(-self._examples.count // self._batch_size)
+        return _iterate(0, steps, self._examples, self._readings, self._rows_in_order, self._load)
+
+    def _rows_in_order(self, step: tf.Tensor) -> Rows:
+        positions = (step * self._batch_size + tf.range(self._batch_size, dtype=tf.int64))[self._share]
+        targets = tf.minimum(positions, self._examples.count - 1)
         return {
             "target": targets,
-            "reference": tf.gather(references, targets),
+            "reference": tf.gather(self._references, targets),
             "region_seed": tf.stack([targets, tf.zeros_like(targets)], axis=-1),
-            "weight": tf.cast(positions < count, tf.float32),
+            "weight": tf.cast(positions < self._examples.count, tf.float32),
         }
 
-    def load(rows: Rows) -> dict[str, tf.Tensor]:
-        return {**_load(examples, readings, entries, rows), "weight": rows["weight"]}
-
-    return _iterate(0, -(-count // batch_size), examples, readings, rows_in_order, load)
+    def _load(self, rows: Rows) -> dict[str, tf.Tensor]:
+        return {**_load(self._examples, self._readings, self._entries, rows), "weight": rows["weight"]}
 
 
 def _readings(entries: Sequence[str]) -> Mapping[str, Features]:

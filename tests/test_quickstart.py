@@ -71,13 +71,13 @@ def test_the_report_prints_one_table_and_the_path_of_a_picture(faces, runs, tmp_
 
 
 def test_colours_of_the_classes_are_means_over_the_training_faces(faces):
-    from data_pipeline.input_pipeline import eval_batches
+    from data_pipeline.input_pipeline import EvalBatches
     from data_pipeline.labels import CLASSES
     from data_pipeline.prepare import prepare
 
     colours = quickstart_report.class_colours(faces, 64)
     skin = CLASSES.index("skin")
-    batch = next(eval_batches(prepare(faces, 64), "train", entries=("image_t", "mask_t"), batch_size=32))
+    batch = next(iter(EvalBatches(prepare(faces, 64), "train", entries=("image_t", "mask_t"), batch_size=32)))
     assert (batch["weight"] == 1).all()
     np.testing.assert_allclose(colours[skin], batch["image_t"][batch["mask_t"] == skin].mean(0), atol=1e-6)
 

@@ -9,7 +9,7 @@ from data_pipeline.synthetic_faces.write import write
 
 _EPILOG = """\
 The directory gets CelebA-HQ-img/<i>.jpg, CelebAMask-HQ-mask-anno/<i // 2000>/<i>_<part>.png and the mapping, attribute
-and pose files of CelebAMask-HQ. Of every ten consecutive faces the ninth is for validation and the tenth for testing. The
+and pose files of CelebAMask-HQ. Of every ten consecutive faces the ninth is for validation, the tenth for testing. The
 same seed always gives the same faces; a larger count only adds faces. The directory appears when it is complete, or not
 at all; one that already holds the same faces is left unchanged.
 
@@ -33,7 +33,10 @@ def main() -> int:
     parser.add_argument("--out", default="data/synthetic_faces", help="directory to create (default: %(default)s)")
     parser.add_argument("--count", type=int, default=2000, help="number of faces (default: %(default)s)")
     parser.add_argument(
-        "--size", type=int, default=128, help="height and width in px, a multiple of 16 from 32 to 512 (default: %(default)s)"
+        "--size",
+        type=int,
+        default=128,
+        help="sides in px, a multiple of 16 from 32 to 512 (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0, help="which faces, 0 or more (default: %(default)s)")
     arguments = parser.parse_args()

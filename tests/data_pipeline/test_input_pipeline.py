@@ -5,7 +5,7 @@ import pytest
 
 from data_pipeline.batch_entries import ENTRIES
 from data_pipeline.errors import UserError
-from data_pipeline.input_pipeline import eval_batches, train_batches
+from data_pipeline.input_pipeline import EvalBatches, train_batches
 from data_pipeline.prepare import prepare
 from tests.data_pipeline.batches import assert_equal_batches, concatenated, first_batches
 
@@ -44,7 +44,7 @@ def test_an_entry_is_the_same_whichever_others_are_asked_for(builder, storage):
         assert_equal_batches(first_batches(3, builder, "train", entries=[entry], **options), expected)
 
 
-@pytest.mark.parametrize("batches", [train_batches, eval_batches])
+@pytest.mark.parametrize("batches", [train_batches, EvalBatches])
 def test_an_unknown_entry_is_refused(batches, builder):
     seed = {"seed": 0} if batches is train_batches else {}
     with pytest.raises(UserError, match="batch entry 'photo': unknown"):
@@ -173,7 +173,7 @@ def test_a_flip_keeps_the_attributes(name, plain_and_flipped):
 
 
 def test_evaluation_covers_the_split_once_in_order(builder, storage):
-    batches = list(eval_batches(builder, "train", entries=["mask_t"], batch_size=4))
+    batches = list(EvalBatches(builder, "train", entries=["mask_t"], batch_size=4))
     assert {key: value.dtype for key, value in batches[0].items()} == {
         "index": np.int32, "mask_t": np.uint8, "weight": np.float32,
     }  # fmt: skip
@@ -185,21 +185,21 @@ def test_evaluation_covers_the_split_once_in_order(builder, storage):
 
 def test_evaluation_shares_have_equal_length(builder):
     options = {"entries": ["image_t", "mask_ref"], "batch_size": 8}
-    shares = [list(eval_batches(builder, "train", **options, process_index=k, process_count=4)) for k in range(4)]
-    assert_equal_batches(concatenated(shares), list(eval_batches(builder, "train", **options)))
+    shares = [list(EvalBatches(builder, "train", **options, process_index=k, process_count=4)) for k in range(4)]
+    assert_equal_batches(concatenated(shares), list(EvalBatches(builder, "train", **options)))
 
 
 def test_reference_and_region_in_evaluation_do_not_depend_on_the_batch_size(builder):
-    (whole,) = eval_batches(builder, "train", entries=ALL, batch_size=9)
-    (single,) = concatenated([[batch] for batch in eval_batches(builder, "train", entries=ALL, batch_size=1)])
+    (whole,) = EvalBatches(builder, "train", entries=ALL, batch_size=9)
+    (single,) = concatenated([[batch] for batch in EvalBatches(builder, "train", entries=ALL, batch_size=1)])
     assert_equal_batches([single], [whole])
     assert not any(np.array_equal(t, ref) for t, ref in zip(whole["mask_t"], whole["mask_ref"], strict=True))
     assert len(np.unique(whole["region"], axis=0)) > 1
 
 
-def test_evaluation_can_be_limited_to_the_first_examples(builder):
-    batches = list(eval_batches(builder, "train", entries=["mask_t"], batch_size=4, limit=5))
-    assert [batch["weight"].tolist() for batch in batches] == [[1, 1, 1, 1], [1, 0, 0, 0]]
+def test_an_opened_split_can_be_evaluated_again(builder):
+    batches = EvalBatches(builder, "train", entries=ALL, batch_size=4)
+    assert_equal_batches(list(batches), list(batches))
 
 
 def test_an_empty_split_is_named(own_directory):
@@ -209,7 +209,7 @@ def test_an_empty_split_is_named(own_directory):
     with pytest.raises(
         UserError, match=r"no examples in split 'validation'; set config\.data\.eval_split .*train \(2\)"
     ):
-        eval_batches(only_train, "validation", entries=["mask_t"], batch_size=2)
+        EvalBatches(only_train, "validation", entries=["mask_t"], batch_size=2)
     with pytest.raises(UserError, match=r"config\.data\.train_split"):
         train_batches(only_train, "test", entries=["mask_t"], batch_size=2, seed=0)
 

@@ -12,7 +12,7 @@ from array_record.python.array_record_module import ArrayRecordWriter
 from data_pipeline import records
 from data_pipeline.errors import UserError
 from data_pipeline.host_tensorflow import tf
-from data_pipeline.input_pipeline import eval_batches
+from data_pipeline.input_pipeline import EvalBatches
 from data_pipeline.prepare import prepare
 from tests.data_pipeline.batches import assert_equal_batches, concatenated, first_batches
 
@@ -105,7 +105,7 @@ def test_both_storages_replace_alike(corrupt, monkeypatch):
 
 
 def test_evaluation_replaces_too(corrupt, storage):
-    (batch,) = eval_batches(corrupt, "train", entries=ENTRIES, batch_size=9, max_bad_fraction=0.3)
+    (batch,) = EvalBatches(corrupt, "train", entries=ENTRIES, batch_size=9, max_bad_fraction=0.3)
     assert batch["index"].tolist() == [0, 1, 2, 3, 6, 6, 6, 7, 8]
 
 
