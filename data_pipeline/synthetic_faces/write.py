@@ -1,19 +1,17 @@
-"""Writes rendered faces in the layout in which CelebAMask-HQ is downloaded."""
+"""Writing of rendered faces in the raw layout of CelebAMask-HQ."""
 
 import json
 import multiprocessing
 import os
-import shutil
 import signal
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from data_pipeline.atomic_files import new_folder
 from data_pipeline.errors import UserError
 from data_pipeline.labels import CLASSES
 from data_pipeline.synthetic_faces.attributes import ATTRIBUTES, attributes_of
@@ -22,40 +20,40 @@ from data_pipeline.synthetic_faces.render import check_size, render
 from data_pipeline.synthetic_faces.splits import MAX_COUNT, celeba_index
 
 RECORD = "synthetic_faces.json"
-"""File beside the data that says which data set it is."""
+"""File beside the data with the arguments that it was written with."""
 RENDERER = 1
-"""Number of the renderer, to be raised whenever the same seed gives other pictures."""
+"""Version of the renderer, to be increased whenever the same seed gives other images."""
 
 _FACES_PER_FOLDER = 2000
 _FACES_PER_JOB = 8
-_TOO_FEW_TO_SHARE = 64
+_MAX_SINGLE_PROCESS_COUNT = 64
 
 
 def write(out: str | os.PathLike, count: int, size: int, seed: int) -> bool:
-    """Writes faces 0 to `count` - 1 of a seed; `out` appears complete or not at all.
+    """Write faces 0 to `count` - 1 of a seed; `out` appears complete or not at all.
 
     Args:
-      out: directory to make, as `CelebAMask-HQ` is unpacked: photos, part masks, mapping, attributes and poses.
+      out: directory to create: photos, part masks, mapping, attributes and poses.
       count: number of faces, 1 to `MAX_COUNT`.
-      size: height and width of photos and masks in pixels, a multiple of 16 from 32 to 512.
+      size: height and width of photos and masks in px, a multiple of 16 from 32 to 512.
       seed: which faces, 0 or more; the first faces of a seed are the same for every count.
 
     Returns:
-      True if it wrote the faces, False if `out` held exactly these already.
+      True if it wrote the faces, False if `out` has exactly these already.
 
     Raises:
-      UserError: `out` holds something else, or an argument is out of its range.
+      UserError: `out` exists and has other content, or an argument is out of range.
     """
     out = Path(out)
     record = {"renderer": RENDERER, "count": count, "size": size, "seed": seed}
     _check(count, size, seed)
     if _holds(out, record):
         return False
-    with _whole(out) as directory:
+    with new_folder(out) as directory:
         folders = range((count - 1) // _FACES_PER_FOLDER + 1)
         for folder in ("CelebA-HQ-img", *(f"CelebAMask-HQ-mask-anno/{number}" for number in folders)):
             (directory / folder).mkdir(parents=True)
-        _write_pictures(directory, count, size, seed)
+        _write_images(directory, count, size, seed)
         _write_tables(directory, [face(seed, index) for index in range(count)])
         (directory / RECORD).write_text(json.dumps(record) + "\n")
     return True
@@ -83,29 +81,15 @@ def _holds(out: Path, record: dict[str, int]) -> bool:
     raise UserError(f"{out} exists and holds other data; remove it or write to another directory")
 
 
-@contextmanager
-def _whole(out: Path) -> Iterator[Path]:
-    """A directory beside `out` that becomes `out` at the end, and is removed if there is no such end."""
-    partial = out.absolute().with_name(f".{out.absolute().name}.partial-{os.getpid()}")
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        if out.exists():
-            out.rmdir()
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _write_pictures(directory: Path, count: int, size: int, seed: int) -> None:
+def _write_images(directory: Path, count: int, size: int, seed: int) -> None:
     jobs = [range(first, min(first + _FACES_PER_JOB, count)) for first in range(0, count, _FACES_PER_JOB)]
     with tqdm(total=count, desc="faces", unit="face") as progress:
-        if count <= _TOO_FEW_TO_SHARE:
+        if count <= _MAX_SINGLE_PROCESS_COUNT:
             for job in jobs:
                 progress.update(_write_job(directory, job, size, seed))
             return
         workers = min(len(jobs), _cores())
-        # A fork would copy the locks of whatever threads TensorFlow or JAX have started in this process.
+        # A fork would copy the locks that threads of TensorFlow or JAX hold in this process.
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(
             workers, context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
