@@ -1,35 +1,42 @@
 """Batches of prepared records: a tf.data graph in which batch t is a function of the seed and t alone.
 
-Every batch is a dict of this host's rows, b of the global batch:
+Every batch is a dict of this host's rows of the global batch: the entries asked for (`batch_entries`), `index`, and in
+evaluation `weight`. An entry has the same values whichever others are asked for. What no entry needs is not decoded.
 
-  image_t   uint8 (b, h, w, 3)  photo
-  mask_t    uint8 (b, h, w)     its label map, 0..18
-  mask_ref  uint8 (b, h, w)     label map of another example; of the same one if the split holds no other
-  index     int32 (b,)          number of the photo in CelebA-HQ
-  weight    float32 (b,)        from `eval_batches` only: 1, or 0 for a row that fills up the last batch
-
-In the place of a record that can't be read is another one, always the same.
+A record of which something asked for can't be read is replaced by another one, always the same.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from data_pipeline import labels
+from data_pipeline.batch_entries import check_entries
 from data_pipeline.errors import UserError
 from data_pipeline.host_tensorflow import tf, tfds
-from data_pipeline.records import Examples, open_examples
+from data_pipeline.records import Examples, Features, open_examples
+from data_pipeline.region_masks import sample_region
 
 Batch = dict[str, np.ndarray]
 Rows = dict[str, tf.Tensor]
-"""What a batch is made of: rows of photos as `target`, rows of reference masks as `other`, and what each file adds."""
+"""What the rows of a batch consist of: the examples' rows in the split as `target` and `reference`, int64 (b,), the
+seeds of their regions as `region_seed`, int64 (b, 2), in training whether to flip them as `flip_target` and
+`flip_reference`, bool (b,), in evaluation `weight`.
+"""
+
+_FEATURES = {
+    "target": {"image_t": "image", "mask_t": "mask", "attributes": "attributes", "region": "mask"},
+    "reference": {"image_ref": "image", "mask_ref": "mask", "attributes_ref": "attributes"},
+}
+"""Feature of the records that an entry is made from, by the example of a row that it belongs to."""
 
 
 def train_batches(
     builder: tfds.core.DatasetBuilder,
     split: str,
     *,
+    entries: Sequence[str],
     batch_size: int,
     seed: int,
     start_step: int = 0,
@@ -38,105 +45,140 @@ def train_batches(
     process_index: int = 0,
     process_count: int = 1,
 ) -> Iterator[Batch]:
-    """Yields shuffled batches without end; each epoch has every example once and may begin within a batch.
+    """Yield shuffled batches without end; each epoch has every example once and may begin within a batch.
 
     Args:
       builder: of prepared records, as `prepare` returns it.
       split: name of the split, or a part of one such as 'train[:90%]'.
+      entries: what the batches hold, names among `batch_entries.ENTRIES`.
       batch_size: rows of the global batch, over all processes.
-      seed: of order, references and flips.
-      start_step: the first batch; resuming at step k goes on exactly as an uninterrupted run.
-      flip: mirror photo and label map together, and the reference on its own, each with probability 1/2.
-      max_bad_fraction: up to this part of the split's records may be unreadable; every process counts those it meets.
+      seed: of order, references, flips and regions.
+      start_step: the first batch; resuming at step k gives the batches of an uninterrupted run.
+      flip: mirror photo, label map and region of the target together, and photo and label map of the reference
+        together, each with probability 1/2; labels of left and right parts are swapped, attributes kept.
+      max_bad_fraction: up to this part of the split's records may be unreadable; every process counts those it reads.
       process_index: which share of the global batch, 0..process_count - 1.
       process_count: number of processes that share it; the global batch doesn't depend on it.
 
     Raises:
-      UserError: the split has no examples, the processes can't share the batch equally, or, there or on the way, too
-        many records can't be read.
+      UserError: an unknown entry, the split has no examples, the processes can't share the batch equally, or, at
+        once or later, too many records can't be read.
     """
-    examples = open_examples(builder, split, "config.data.train_split", max_bad_fraction)
+    readings = _readings(entries)
+    examples = open_examples(builder, split, "config.data.train_split", max_bad_fraction, readings.values())
     share = _share(batch_size, process_index, process_count)
 
-    def draw(step: tf.Tensor) -> Rows:
-        other_seed, flip_seed, flip_other_seed = tf.unstack(tf.random.split([tf.cast(seed, tf.int64), step], 3))
+    def sample_rows(step: tf.Tensor) -> Rows:
+        seeds = tf.random.split([tf.cast(seed, tf.int64), step], 4)
+        reference_seed, flip_target_seed, flip_reference_seed, region_seed = tf.unstack(seeds)
         targets = _shuffled_targets(step, examples.count, batch_size, seed)
-        batch = {
+        rows = {
             "target": targets,
-            "other": _others(targets, examples.count, other_seed),
-            "flip": _coins(batch_size, flip_seed),
-            "flip_other": _coins(batch_size, flip_other_seed),
+            "reference": _references(targets, examples.count, reference_seed),
+            "region_seed": tf.random.split(region_seed, batch_size),
         }
-        return {name: rows[share] for name, rows in batch.items()}
+        if flip:
+            rows["flip_target"] = _coin_tosses(batch_size, flip_target_seed)
+            rows["flip_reference"] = _coin_tosses(batch_size, flip_reference_seed)
+        return {name: values[share] for name, values in rows.items()}
 
     def load(rows: Rows) -> dict[str, tf.Tensor]:
-        batch = {**examples.photos(rows["target"]), "mask_ref": examples.masks(rows["other"])}
-        return _flipped(batch, rows) if flip else batch
+        batch = _load(examples, readings, entries, rows)
+        return _flip(batch, rows) if flip else batch
 
-    return _iterate(start_step, tf.int64.max, examples, draw, load)
+    return _iterate(start_step, tf.int64.max, examples, readings, sample_rows, load)
 
 
 def eval_batches(
     builder: tfds.core.DatasetBuilder,
     split: str,
     *,
+    entries: Sequence[str],
     batch_size: int,
     max_bad_fraction: float = 0.0,
     process_index: int = 0,
     process_count: int = 1,
     limit: int | None = None,
 ) -> Iterator[Batch]:
-    """Yields a split once, in the order of its records; every process yields the same number of batches.
+    """Yield a split once, in the order of its records; every process yields the same number of batches.
 
-    An example's reference mask is always the same one, whatever the batch size. Arguments and errors are those of
-    `train_batches`; `limit` keeps only the first examples.
+    An example's reference and region are always the same ones, whatever the batch size. Arguments and errors are those
+    of `train_batches`; `limit` keeps only the first examples.
     """
-    examples = open_examples(builder, split, "config.data.eval_split", max_bad_fraction)
+    readings = _readings(entries)
+    examples = open_examples(builder, split, "config.data.eval_split", max_bad_fraction, readings.values())
     share = _share(batch_size, process_index, process_count)
     count = examples.count if limit is None else min(limit, examples.count)
-    others = _others(tf.range(examples.count, dtype=tf.int64), examples.count, seed=[0, 0])
+    references = _references(tf.range(examples.count, dtype=tf.int64), examples.count, seed=[0, 0])
 
-    def draw(step: tf.Tensor) -> Rows:
+    def rows_in_order(step: tf.Tensor) -> Rows:
         positions = (step * batch_size + tf.range(batch_size, dtype=tf.int64))[share]
         targets = tf.minimum(positions, count - 1)
         return {
             "target": targets,
-            "other": tf.gather(others, targets),
+            "reference": tf.gather(references, targets),
+            "region_seed": tf.stack([targets, tf.zeros_like(targets)], axis=-1),
             "weight": tf.cast(positions < count, tf.float32),
         }
 
     def load(rows: Rows) -> dict[str, tf.Tensor]:
-        return {
-            **examples.photos(rows["target"]),
-            "mask_ref": examples.masks(rows["other"]),
-            "weight": rows["weight"],
-        }
+        return {**_load(examples, readings, entries, rows), "weight": rows["weight"]}
 
-    return _iterate(0, -(-count // batch_size), examples, draw, load)
+    return _iterate(0, -(-count // batch_size), examples, readings, rows_in_order, load)
+
+
+def _readings(entries: Sequence[str]) -> Mapping[str, Features]:
+    """Return the features to read of the targets and, if any are needed, of the references.
+
+    Raises:
+      UserError: an unknown entry.
+    """
+    check_entries(entries)
+    target, reference = (
+        [feature for entry, feature in _FEATURES[role].items() if entry in entries] for role in ("target", "reference")
+    )
+    readings = {"target": tuple(dict.fromkeys(["index", *target]))}
+    return readings | ({"reference": tuple(reference)} if reference else {})
+
+
+def _load(
+    examples: Examples, readings: Mapping[str, Features], entries: Sequence[str], rows: Rows
+) -> dict[str, tf.Tensor]:
+    """Return the entries of a batch, not flipped."""
+    read = {role: examples.read(rows[role], features) for role, features in readings.items()}
+    batch = {"index": read["target"]["index"]}
+    for role, features in _FEATURES.items():
+        batch |= {entry: read[role][feature] for entry, feature in features.items() if entry in entries}
+    if "region" in entries:
+        seeded_masks = (read["target"]["mask"], rows["region_seed"])
+        batch["region"] = tf.map_fn(lambda row: sample_region(*row), seeded_masks, fn_output_signature=tf.uint8)
+    return batch
 
 
 def _iterate(
     step: int,
     end: int,
     examples: Examples,
-    draw: Callable[[tf.Tensor], Rows],
+    readings: Mapping[str, Features],
+    rows_of: Callable[[tf.Tensor], Rows],
     load: Callable[[Rows], dict[str, tf.Tensor]],
 ) -> Iterator[Batch]:
-    """Yields the batches of steps `step` to `end` - 1; from a record that can't be read on, the rest is read anew.
+    """Yield the batches of steps `step` to `end` - 1; after a record that can't be read, start again at its batch.
 
     A disk or network that fails once is asked once more.
     """
     failed_at = None
     while step < end:
         steps = tf.data.Dataset.range(step, end)
-        batches = steps.map(lambda at: load(draw(at)), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        batches = steps.map(lambda at: load(rows_of(at)), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         try:
             for batch in batches.prefetch(tf.data.AUTOTUNE).as_numpy_iterator():
                 yield batch
                 step += 1
         except tf.errors.OpError:
-            rows = draw(tf.constant(step, tf.int64))
-            if not examples.repair(rows["target"], rows["other"]) and failed_at == step:
+            rows = rows_of(tf.constant(step, tf.int64))
+            repaired = [examples.repair(rows[role], features) for role, features in readings.items()]
+            if not any(repaired) and failed_at == step:
                 raise
             failed_at = step
 
@@ -150,7 +192,7 @@ def _share(batch_size: int, process_index: int, process_count: int) -> slice:
 
 
 def _shuffled_targets(step: tf.Tensor, count: int, batch_size: int, seed: int) -> tf.Tensor:
-    """Returns the examples of global batch `step`: its part of all epochs' permutations laid end to end.
+    """Return the examples of global batch `step`: its part of all epochs' permutations, concatenated.
 
     `tf.random.experimental.index_shuffle` would save the sort, but its orders of consecutive epochs resemble each
     other: their correlation was 0.35 for 24,183 examples.
@@ -168,39 +210,46 @@ def _shuffled_targets(step: tf.Tensor, count: int, batch_size: int, seed: int) -
     return tf.concat(orders, axis=0)[first : first + batch_size]
 
 
-def _others(targets: tf.Tensor, count: int, seed: tf.Tensor | list[int]) -> tf.Tensor:
-    """Returns for each example another one, all others being equally likely."""
+def _references(targets: tf.Tensor, count: int, seed: tf.Tensor | list[int]) -> tf.Tensor:
+    """Sample another example for each, all others being equally likely."""
     if count == 1:
         return targets
     distance = tf.random.stateless_uniform(tf.shape(targets), seed, 1, count, tf.int64, alg="philox")
     return (targets + distance) % count
 
 
-def _coins(count: int, seed: tf.Tensor) -> tf.Tensor:
+def _coin_tosses(count: int, seed: tf.Tensor) -> tf.Tensor:
     return tf.random.stateless_uniform([count], seed, alg="philox") < 0.5
 
 
-def _flipped(batch: dict[str, tf.Tensor], rows: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Mirrors the drawn rows, one by one: a `tf.where` over 16 photos of 512 px takes ten times as long."""
+def _flip(batch: dict[str, tf.Tensor], rows: Rows) -> dict[str, tf.Tensor]:
+    """Mirror the rows chosen, one by one: a `tf.where` over 16 photos of 512 px takes ten times as long."""
+    mirrors = {
+        "image_t": ("flip_target", _mirror),
+        "mask_t": ("flip_target", _mirror_labels),
+        "region": ("flip_target", _mirror),
+        "image_ref": ("flip_reference", _mirror),
+        "mask_ref": ("flip_reference", _mirror_labels),
+    }
+    images = {name: batch[name] for name in mirrors if name in batch}
+    if not images:
+        return batch
 
     def flip_row(row: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return {
-            "image_t": _mirrored_if(row["flip"], _mirror_photo, row["image_t"]),
-            "mask_t": _mirrored_if(row["flip"], _mirror_labels, row["mask_t"]),
-            "mask_ref": _mirrored_if(row["flip_other"], _mirror_labels, row["mask_ref"]),
-        }
+        return {name: _apply_if(row[mirrors[name][0]], mirrors[name][1], row[name]) for name in images}
 
-    pictures = dict.fromkeys(("image_t", "mask_t", "mask_ref"), tf.uint8)
-    return {**batch, **tf.map_fn(flip_row, {**batch, **rows}, fn_output_signature=pictures)}
+    chosen = {name: rows[name] for name in ("flip_target", "flip_reference")}
+    flipped = tf.map_fn(flip_row, {**images, **chosen}, fn_output_signature=dict.fromkeys(images, tf.uint8))
+    return {**batch, **flipped}
 
 
-def _mirrored_if(flip: tf.Tensor, mirror: Callable[[tf.Tensor], tf.Tensor], picture: tf.Tensor) -> tf.Tensor:
-    return tf.cond(flip, functools.partial(mirror, picture), functools.partial(tf.identity, picture))
+def _apply_if(condition: tf.Tensor, function: Callable[[tf.Tensor], tf.Tensor], image: tf.Tensor) -> tf.Tensor:
+    return tf.cond(condition, functools.partial(function, image), functools.partial(tf.identity, image))
 
 
-def _mirror_photo(photo: tf.Tensor) -> tf.Tensor:
-    return tf.reverse(photo, axis=[1])
+def _mirror(image: tf.Tensor) -> tf.Tensor:
+    return tf.reverse(image, axis=[1])
 
 
 def _mirror_labels(label_map: tf.Tensor) -> tf.Tensor:
-    return tf.gather(labels.MIRRORED, tf.cast(tf.reverse(label_map, axis=[1]), tf.int32))
+    return tf.gather(labels.MIRRORED, tf.cast(_mirror(label_map), tf.int32))

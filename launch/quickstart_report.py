@@ -119,7 +119,7 @@ def ebst_rows(edits: list[Edit], results: list[np.ndarray]) -> list[tuple[str, s
 def class_colours(data: Path, size: int) -> np.ndarray:
     """Mean colour of every class over the training split, float64 (19, 3) in [0, 255]."""
     sums, counts = np.zeros((NUM_CLASSES, 3)), np.zeros(NUM_CLASSES)
-    for batch in eval_batches(prepare(data, size), "train", batch_size=64):
+    for batch in eval_batches(prepare(data, size), "train", entries=("image_t", "mask_t"), batch_size=64):
         real = batch["weight"] > 0
         labels, pixels = batch["mask_t"][real].ravel(), batch["image_t"][real].reshape(-1, 3)
         counts += np.bincount(labels, minlength=NUM_CLASSES)

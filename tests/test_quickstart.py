@@ -77,7 +77,7 @@ def test_colours_of_the_classes_are_means_over_the_training_faces(faces):
 
     colours = quickstart_report.class_colours(faces, 64)
     skin = CLASSES.index("skin")
-    batch = next(eval_batches(prepare(faces, 64), "train", batch_size=32))
+    batch = next(eval_batches(prepare(faces, 64), "train", entries=("image_t", "mask_t"), batch_size=32))
     assert (batch["weight"] == 1).all()
     np.testing.assert_allclose(colours[skin], batch["image_t"][batch["mask_t"] == skin].mean(0), atol=1e-6)
 

@@ -54,6 +54,7 @@ def train(config: ConfigDict, folder: Path) -> TrainState:
         with multihost.first_alone("prepare"):
             builder = prepare(config.data.directory, config.data.size, config.data.prepared or None)
         share = {
+            "entries": ("image_t", "mask_t", "mask_ref"),
             "batch_size": config.batch_size, "max_bad_fraction": config.data.max_bad_fraction,
             "process_index": jax.process_index(), "process_count": jax.process_count(),
         }  # fmt: skip

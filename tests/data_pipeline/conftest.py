@@ -1,4 +1,4 @@
-"""A tiny raw data directory of random pictures, in the layout of CelebAMask-HQ."""
+"""A tiny raw data directory of random images, in the layout of CelebAMask-HQ, and its prepared records."""
 
 import shutil
 from collections.abc import Callable
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from data_pipeline import records as records_module
 from data_pipeline.labels import PARTS
 from data_pipeline.prepare import prepare
 
@@ -17,7 +18,7 @@ CELEBA_INDICES = (*range(100, 108), 162_770, 162_771, 182_637, 182_638, 182_639)
 
 
 def write_raw_layout(directory: Path) -> Path:
-    """Writes one rectangle per part, at random places so that parts overlap, and smooth random photos."""
+    """Write one rectangle per part, at random places so that parts overlap, and smooth random photos."""
     rng = np.random.default_rng(0)
     (directory / "CelebA-HQ-img").mkdir(parents=True)
     (directory / "CelebAMask-HQ-mask-anno/0").mkdir(parents=True)
@@ -44,19 +45,19 @@ def write_raw_layout(directory: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def raw_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A whole raw data directory, not to be changed."""
+    """A complete raw data directory, not to be changed."""
     return write_raw_layout(tmp_path_factory.mktemp("raw") / "faces")
 
 
 @pytest.fixture
 def own_directory(raw_directory: Path, tmp_path: Path) -> Path:
-    """A raw data directory that the test may damage."""
+    """A raw data directory that the test may change."""
     return shutil.copytree(raw_directory, tmp_path / "faces")
 
 
 @pytest.fixture(scope="session")
 def builder(raw_directory: Path, tmp_path_factory: pytest.TempPathFactory):
-    """Builder over the whole raw data, prepared at 64 px."""
+    """Builder over the complete raw data, prepared at 64 px."""
     return prepare(raw_directory, 64, tmp_path_factory.mktemp("prepared"))
 
 
@@ -64,3 +65,10 @@ def builder(raw_directory: Path, tmp_path_factory: pytest.TempPathFactory):
 def records(builder) -> Callable[[str], list[dict]]:
     """Split name to its decoded records, in order."""
     return lambda split: list(builder.as_data_source(split))
+
+
+@pytest.fixture(params=["in memory", "from records"])
+def storage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs a test with a split held in memory and with one read from its records."""
+    if request.param == "from records":
+        monkeypatch.setattr(records_module, "IN_MEMORY_BYTES", 0)

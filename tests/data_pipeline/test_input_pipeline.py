@@ -1,88 +1,93 @@
-"""Batches: the same for any number of hosts, resumable, every example once per epoch."""
-
-import itertools
-import shutil
-from pathlib import Path
+"""Batches: the entries asked for, the same for any number of processes, resumable, every example once per epoch."""
 
 import numpy as np
 import pytest
-import tensorflow_datasets as tfds
 
-from data_pipeline import labels, records
+from data_pipeline.batch_entries import ENTRIES
 from data_pipeline.errors import UserError
-from data_pipeline.host_tensorflow import tf
 from data_pipeline.input_pipeline import eval_batches, train_batches
 from data_pipeline.prepare import prepare
+from tests.data_pipeline.batches import assert_equal_batches, concatenated, first_batches
 
 TRAIN_COUNT = 9
+ALL = tuple(ENTRIES)
+MIRRORED = {4: 5, 5: 4, 6: 7, 7: 6, 8: 9, 9: 8}
+"""Labels of left and right eyes, brows and ears."""
 
 
-def first(count, *args, **kwargs):
-    return list(itertools.islice(train_batches(*args, **kwargs), count))
+def mirrored_labels(label_map: np.ndarray) -> np.ndarray:
+    swapped = label_map.copy()
+    for label, other in MIRRORED.items():
+        swapped[label_map == label] = other
+    return swapped[:, ::-1]
 
 
-def assert_same(ones, others):
-    assert len(ones) == len(others)
-    for one, other in zip(ones, others, strict=True):
-        assert one.keys() == other.keys()
-        for key in one:
-            np.testing.assert_array_equal(one[key], other[key], err_msg=key)
-
-
-def joined(shares):
-    return [
-        {key: np.concatenate([share[key] for share in of_step]) for key in of_step[0]}
-        for of_step in zip(*shares, strict=True)
-    ]
-
-
-@pytest.fixture(scope="module")
-def train_masks(builder):
-    return {record["index"]: record["mask"][..., 0] for record in builder.as_data_source("train")}
-
-
-@pytest.fixture(params=["in memory", "from records"])
-def storage(request, monkeypatch):
-    """Runs a test on both ways to hold a split."""
-    if request.param == "from records":
-        monkeypatch.setattr(records, "IN_MEMORY_BYTES", 0)
-
-
-def test_shapes_and_dtypes(builder, storage):
-    batch = next(train_batches(builder, "train", batch_size=4, seed=0))
+def test_every_entry_has_its_shape_and_dtype(builder, storage):
+    batch = next(train_batches(builder, "train", entries=ALL, batch_size=4, seed=0))
     assert {key: (value.shape, value.dtype) for key, value in batch.items()} == {
         "image_t": ((4, 64, 64, 3), np.uint8),
         "mask_t": ((4, 64, 64), np.uint8),
         "mask_ref": ((4, 64, 64), np.uint8),
+        "image_ref": ((4, 64, 64, 3), np.uint8),
+        "attributes": ((4, 40), np.int8),
+        "attributes_ref": ((4, 40), np.int8),
+        "region": ((4, 64, 64), np.uint8),
         "index": ((4,), np.int32),
     }
 
 
-def test_rows_are_the_records(builder, storage):
-    recorded = {record["index"]: record for record in builder.as_data_source("train")}
-    for batch in first(3, builder, "train", batch_size=4, seed=0, flip=False):
-        for index, image, mask in zip(batch["index"], batch["image_t"], batch["mask_t"], strict=True):
-            np.testing.assert_array_equal(image, recorded[index]["image"])
-            np.testing.assert_array_equal(mask, recorded[index]["mask"][..., 0])
+def test_an_entry_is_the_same_whichever_others_are_asked_for(builder, storage):
+    options = {"batch_size": 4, "seed": 0}
+    with_others = first_batches(3, builder, "train", entries=ALL, **options)
+    for entry in ALL:
+        expected = [{key: batch[key] for key in ("index", entry)} for batch in with_others]
+        assert_equal_batches(first_batches(3, builder, "train", entries=[entry], **options), expected)
 
 
-@pytest.mark.parametrize("hosts", [2, 4])
-def test_any_number_of_hosts_sees_the_same_global_batches(builder, hosts):
-    options = {"batch_size": 8, "seed": 3}
-    shares = [first(4, builder, "train", **options, process_index=k, process_count=hosts) for k in range(hosts)]
-    assert shares[0][0]["image_t"].shape[0] == 8 // hosts
-    assert_same(joined(shares), first(4, builder, "train", **options))
+@pytest.mark.parametrize("batches", [train_batches, eval_batches])
+def test_an_unknown_entry_is_refused(batches, builder):
+    seed = {"seed": 0} if batches is train_batches else {}
+    with pytest.raises(UserError, match="batch entry 'photo': unknown"):
+        batches(builder, "train", entries=["photo"], batch_size=4, **seed)
 
 
-def test_resuming_goes_on_as_uninterrupted(builder):
-    options = {"batch_size": 4, "seed": 3}
-    whole = first(7, builder, "train", **options)
-    assert_same(first(3, builder, "train", **options, start_step=4), whole[4:])
+def test_rows_are_the_records(builder, records, storage):
+    recorded = {record["index"]: record for record in records("train")}
+    for batch in first_batches(3, builder, "train", entries=ALL, batch_size=4, seed=0, flip=False):
+        for row, index in enumerate(batch["index"]):
+            np.testing.assert_array_equal(batch["image_t"][row], recorded[index]["image"])
+            np.testing.assert_array_equal(batch["mask_t"][row], recorded[index]["mask"][..., 0])
+            np.testing.assert_array_equal(batch["attributes"][row], recorded[index]["attributes"])
+
+
+def test_unknown_attributes_are_0(own_directory):
+    (own_directory / "CelebAMask-HQ-attribute-anno.txt").unlink()
+    entries = ["attributes", "attributes_ref"]
+    batch = next(train_batches(prepare(own_directory, 64), "train", entries=entries, batch_size=4, seed=0))
+    assert not batch["attributes"].any()
+    assert not batch["attributes_ref"].any()
+
+
+@pytest.mark.parametrize(("processes", "entries"), [(2, ALL), (4, ("image_t", "mask_ref"))])
+def test_any_number_of_processes_gets_the_same_global_batches(builder, processes, entries):
+    options = {"entries": entries, "batch_size": 8, "seed": 3}
+    shares = [
+        first_batches(4, builder, "train", **options, process_index=process, process_count=processes)
+        for process in range(processes)
+    ]
+    assert len(shares[0][0]["index"]) == 8 // processes
+    assert_equal_batches(concatenated(shares), first_batches(4, builder, "train", **options))
+
+
+def test_resuming_gives_the_batches_of_an_uninterrupted_run(builder):
+    options = {"entries": ALL, "batch_size": 4, "seed": 3}
+    uninterrupted = first_batches(7, builder, "train", **options)
+    assert_equal_batches(first_batches(3, builder, "train", **options, start_step=4), uninterrupted[4:])
 
 
 @pytest.mark.parametrize("batch_size", [2, 9, 20])
 def test_every_example_once_per_epoch(builder, batch_size):
-    batches = first(18, builder, "train", batch_size=batch_size, seed=0)
+    batches = first_batches(18, builder, "train", entries=["attributes"], batch_size=batch_size, seed=0)
     order = np.concatenate([batch["index"] for batch in batches])
     epochs = order[: order.size // TRAIN_COUNT * TRAIN_COUNT].reshape(-1, TRAIN_COUNT)
     assert len(epochs) >= 4
@@ -90,137 +95,125 @@ def test_every_example_once_per_epoch(builder, batch_size):
     assert len(np.unique(epochs, axis=0)) > 1, "every epoch has the same order"
 
 
-def test_seed_changes_the_order(builder):
-    order = [next(train_batches(builder, "train", batch_size=9, seed=seed))["index"].tolist() for seed in (0, 1, -1)]
+def test_the_seed_changes_the_order(builder):
+    options = {"entries": ["attributes"], "batch_size": 9}
+    order = [next(train_batches(builder, "train", **options, seed=seed))["index"].tolist() for seed in (0, 1, -1)]
     assert order[0] != order[1] != order[2]
 
 
-def test_reference_is_the_mask_of_another_example(builder, train_masks):
-    seen = set()
-    for batch in first(20, builder, "train", batch_size=9, seed=0, flip=False):
-        for index, reference in zip(batch["index"], batch["mask_ref"], strict=True):
-            (source,) = [key for key, mask in train_masks.items() if np.array_equal(mask, reference)]
+def test_the_reference_is_another_example(builder, records):
+    recorded = {record["index"]: record for record in records("train")}
+    entries = ["image_ref", "mask_ref", "attributes_ref"]
+    pairs = set()
+    for batch in first_batches(20, builder, "train", entries=entries, batch_size=9, seed=0, flip=False):
+        for row, index in enumerate(batch["index"]):
+            (source,) = [
+                other for other in recorded if np.array_equal(recorded[other]["mask"][..., 0], batch["mask_ref"][row])
+            ]
             assert source != index
-            seen.add((index, source))
-    # 180 draws of 72 pairs: about 66 differ.
-    assert len(seen) > 50
+            np.testing.assert_array_equal(batch["image_ref"][row], recorded[source]["image"])
+            np.testing.assert_array_equal(batch["attributes_ref"][row], recorded[source]["attributes"])
+            pairs.add((index, source))
+    # 180 samples of 72 pairs: about 66 differ.
+    assert len(pairs) > 50
 
 
-def test_only_example_is_its_own_reference(builder):
-    batch = next(train_batches(builder, "train[:1]", batch_size=2, seed=0, flip=False))
+def test_the_only_example_is_its_own_reference(builder):
+    options = {"entries": ["mask_t", "mask_ref"], "batch_size": 2, "seed": 0, "flip": False}
+    batch = next(train_batches(builder, "train[:1]", **options))
     np.testing.assert_array_equal(batch["mask_ref"], batch["mask_t"])
 
 
-def test_flip_mirrors_photo_and_label_map_together(builder):
-    options = {"batch_size": 9, "seed": 0}
-    flipped = {"mask_t": 0, "mask_ref": 0}
-    for plain, augmented in zip(
-        first(6, builder, "train", **options, flip=False), first(6, builder, "train", **options), strict=True
-    ):
-        for row in range(9):
-            for key in flipped:
-                mirrored = labels.MIRRORED[plain[key][row]][:, ::-1]
-                is_flipped = not np.array_equal(augmented[key][row], plain[key][row])
-                flipped[key] += is_flipped
-                np.testing.assert_array_equal(augmented[key][row], mirrored if is_flipped else plain[key][row])
-                if key == "mask_t":
-                    photo = plain["image_t"][row]
-                    np.testing.assert_array_equal(augmented["image_t"][row], photo[:, ::-1] if is_flipped else photo)
-    # 54 fair coins each.
-    assert all(15 < count < 39 for count in flipped.values())
+def test_the_region_of_an_example_differs_from_step_to_step(builder):
+    batches = first_batches(6, builder, "train", entries=["region"], batch_size=9, seed=0, flip=False)
+    of_example_0 = [batch["region"][batch["index"] == 0][0] for batch in batches]
+    assert len(np.unique(of_example_0, axis=0)) > 3
 
 
-def test_eval_covers_the_split_once_in_order(builder, storage):
-    batches = list(eval_batches(builder, "train", batch_size=4))
+@pytest.fixture(scope="module")
+def plain_and_flipped(builder):
+    """54 rows without and with flips: entry name to two arrays."""
+    options = {"entries": ALL, "batch_size": 9, "seed": 0}
+    plain, flipped = (
+        {name: np.concatenate([batch[name] for batch in batches]) for name in ALL}
+        for batches in (first_batches(6, builder, "train", **options, flip=flip) for flip in (False, True))
+    )
+    return {name: (plain[name], flipped[name]) for name in ALL}
+
+
+@pytest.mark.parametrize(
+    ("label_map", "others"), [("mask_t", ["image_t", "region"]), ("mask_ref", ["image_ref"])], ids=["target", "ref"]
+)
+def test_a_flip_mirrors_all_of_an_example_and_swaps_left_and_right_labels(label_map, others, plain_and_flipped):
+    flips = 0
+    for row, (plain, augmented) in enumerate(zip(*plain_and_flipped[label_map], strict=True)):
+        is_flipped = not np.array_equal(plain, augmented)
+        flips += is_flipped
+        np.testing.assert_array_equal(augmented, mirrored_labels(plain) if is_flipped else plain)
+        for name in others:
+            plain_image, augmented_image = (values[row] for values in plain_and_flipped[name])
+            np.testing.assert_array_equal(augmented_image, plain_image[:, ::-1] if is_flipped else plain_image)
+    # 54 fair coins.
+    assert 15 < flips < 39
+
+
+def test_target_and_reference_are_flipped_independently(plain_and_flipped):
+    target, reference = (
+        (np.stack(plain_and_flipped[name][0]) != plain_and_flipped[name][1]).any((1, 2))
+        for name in ("mask_t", "mask_ref")
+    )
+    # A quarter of 54 for each of the four cases.
+    assert all(4 < np.sum((target == a) & (reference == b)) < 24 for a in (False, True) for b in (False, True))
+
+
+@pytest.mark.parametrize("name", ["attributes", "attributes_ref"])
+def test_a_flip_keeps_the_attributes(name, plain_and_flipped):
+    plain, flipped = plain_and_flipped[name]
+    np.testing.assert_array_equal(flipped, plain)
+
+
+def test_evaluation_covers_the_split_once_in_order(builder, storage):
+    batches = list(eval_batches(builder, "train", entries=["mask_t"], batch_size=4))
+    assert {key: value.dtype for key, value in batches[0].items()} == {
+        "index": np.int32, "mask_t": np.uint8, "weight": np.float32,
+    }  # fmt: skip
     weight = np.concatenate([batch["weight"] for batch in batches])
     index = np.concatenate([batch["index"] for batch in batches])
     assert weight.tolist() == [1] * 9 + [0] * 3
     assert index[weight > 0].tolist() == list(range(9))
 
 
-def test_eval_shares_have_equal_length(builder):
-    shares = [list(eval_batches(builder, "train", batch_size=8, process_index=k, process_count=4)) for k in range(4)]
-    assert_same(joined(shares), list(eval_batches(builder, "train", batch_size=8)))
+def test_evaluation_shares_have_equal_length(builder):
+    options = {"entries": ["image_t", "mask_ref"], "batch_size": 8}
+    shares = [list(eval_batches(builder, "train", **options, process_index=k, process_count=4)) for k in range(4)]
+    assert_equal_batches(concatenated(shares), list(eval_batches(builder, "train", **options)))
 
 
-def test_eval_reference_does_not_depend_on_the_batch_size(builder):
-    (whole,) = eval_batches(builder, "train", batch_size=9)
-    single = joined([[batch] for batch in eval_batches(builder, "train", batch_size=1)])[0]
-    assert_same([single], [whole])
+def test_reference_and_region_in_evaluation_do_not_depend_on_the_batch_size(builder):
+    (whole,) = eval_batches(builder, "train", entries=ALL, batch_size=9)
+    (single,) = concatenated([[batch] for batch in eval_batches(builder, "train", entries=ALL, batch_size=1)])
+    assert_equal_batches([single], [whole])
     assert not any(np.array_equal(t, ref) for t, ref in zip(whole["mask_t"], whole["mask_ref"], strict=True))
+    assert len(np.unique(whole["region"], axis=0)) > 1
 
 
-def test_eval_limit(builder):
-    batches = list(eval_batches(builder, "train", batch_size=4, limit=5))
+def test_evaluation_can_be_limited_to_the_first_examples(builder):
+    batches = list(eval_batches(builder, "train", entries=["mask_t"], batch_size=4, limit=5))
     assert [batch["weight"].tolist() for batch in batches] == [[1, 1, 1, 1], [1, 0, 0, 0]]
 
 
-def test_empty_split_is_named(own_directory):
+def test_an_empty_split_is_named(own_directory):
     mapping = own_directory / "CelebA-HQ-to-CelebA-mapping.txt"
     mapping.write_text("\n".join(mapping.read_text().splitlines()[:3]))
     only_train = prepare(own_directory, 64)
     with pytest.raises(
         UserError, match=r"no examples in split 'validation'; set config\.data\.eval_split .*train \(2\)"
     ):
-        eval_batches(only_train, "validation", batch_size=2)
+        eval_batches(only_train, "validation", entries=["mask_t"], batch_size=2)
     with pytest.raises(UserError, match=r"config\.data\.train_split"):
-        train_batches(only_train, "test", batch_size=2, seed=0)
+        train_batches(only_train, "test", entries=["mask_t"], batch_size=2, seed=0)
 
 
-def test_batch_that_hosts_cannot_share(builder):
+def test_a_batch_that_the_processes_cannot_share_equally_is_refused(builder):
     with pytest.raises(UserError, match=r"config\.batch_size = 6: expected a multiple of 4"):
-        train_batches(builder, "train", batch_size=6, seed=0, process_count=4)
-
-
-@pytest.fixture
-def damaged(raw_directory, builder, tmp_path):
-    """The prepared data of which records 4 and 5 of the training split have a flipped bit on the disk."""
-    copy = Path(shutil.copytree(Path(builder.data_dir).parents[2], tmp_path / "prepared"))
-    (records_file,) = copy.rglob("*-train.array_record*")
-    content = bytearray(records_file.read_bytes())
-    raw_bytes = tfds.decode.DeserializeMethod.RAW_BYTES
-    source = builder.as_data_source("train", deserialize_method=raw_bytes)
-    for row in (4, 5):
-        content[place_in(content, source[row])] ^= 1
-    records_file.write_bytes(content)
-    return prepare(raw_directory, 64, copy)
-
-
-def place_in(content: bytearray, record: bytes) -> int:
-    """Where a piece of a record's photo lies in a file; what compresses well doesn't lie there as it is."""
-    photo = tf.train.Example.FromString(record).features.feature["image"].bytes_list.value[0]
-    pieces = (photo[start : start + 40] for start in range(100, len(photo) - 40, 40))
-    return next(place for piece in pieces if (place := content.find(piece)) >= 0)
-
-
-def test_an_unreadable_record_is_always_replaced_by_the_same_one(builder, damaged, storage):
-    options = {"batch_size": 4, "seed": 3}
-    whole = first(4, builder, "train", **options)
-    batches = first(4, damaged, "train", **options, max_bad_fraction=0.3)
-    for batch, original in zip(batches, whole, strict=True):
-        assert batch["index"].tolist() == [6 if index in (4, 5) else index for index in original["index"]]
-        same = batch["index"] == original["index"]
-        np.testing.assert_array_equal(batch["image_t"][same], original["image_t"][same])
-    assert_same(first(3, damaged, "train", **options, max_bad_fraction=0.3, start_step=1), batches[1:])
-    shares = [
-        first(4, damaged, "train", **options, max_bad_fraction=0.3, process_index=k, process_count=2) for k in range(2)
-    ]
-    assert_same(joined(shares), batches)
-
-
-def test_both_ways_to_hold_a_split_replace_alike(damaged, monkeypatch):
-    options = {"batch_size": 4, "seed": 3, "max_bad_fraction": 0.3}
-    in_memory = first(4, damaged, "train", **options)
-    monkeypatch.setattr(records, "IN_MEMORY_BYTES", 0)
-    assert_same(first(4, damaged, "train", **options), in_memory)
-
-
-def test_evaluation_replaces_too(damaged, storage):
-    (batch,) = eval_batches(damaged, "train", batch_size=9, max_bad_fraction=0.3)
-    assert batch["index"].tolist() == [0, 1, 2, 3, 6, 6, 6, 7, 8]
-
-
-def test_more_unreadable_records_than_allowed_are_named(damaged, storage):
-    message = r"2 of the 9 records of split 'train' can't be read \(4, 5, .* config\.data\.max_bad_fraction = 0\.2 "
-    with pytest.raises(UserError, match=message):
-        first(3, damaged, "train", batch_size=9, seed=0, max_bad_fraction=0.2)
+        train_batches(builder, "train", entries=["mask_t"], batch_size=6, seed=0, process_count=4)
