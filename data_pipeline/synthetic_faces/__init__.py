@@ -1,6 +1,6 @@
-"""Procedural faces with exact masks and known results of edits.
+"""Procedural faces with exact label maps and known results of edits.
 
-Geometry and style of a face are apart: `render(edit(geometry), style, size)` is the true result of editing its mask.
+A face is a geometry and a style: `render(edit(geometry), style, size)` is the true result of editing its label map.
 """
 
 from data_pipeline.synthetic_faces.anatomy import sample_geometry

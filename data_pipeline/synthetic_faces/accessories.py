@@ -7,12 +7,12 @@ from data_pipeline.synthetic_faces.canvas import planes
 from data_pipeline.synthetic_faces.features import SIDES
 from data_pipeline.synthetic_faces.scene import Scene, tone
 from data_pipeline.synthetic_faces.shapes import bump, capsule, coverage, ellipse, smooth, superellipse
-from data_pipeline.synthetic_faces.skin import shown_beside_face
+from data_pipeline.synthetic_faces.skin import visible_beside_face
 from data_pipeline.synthetic_faces.style import mix
 
 
 def paint_glasses(scene: Scene) -> None:
-    """Frames and clear lenses; eyes and brows are painted over them, as the classes' merge order has it."""
+    """Paint frames and clear lenses, before eyes and brows, as in the merge order of the classes."""
     canvas, glasses, style = scene.canvas, scene.geometry.glasses, scene.style
     if glasses is None:
         return
@@ -41,7 +41,7 @@ def paint_glasses(scene: Scene) -> None:
 
 
 def paint_hat(scene: Scene) -> None:
-    """A beanie, a cap with a visor or a hat with a brim, pulled over the top of the hair."""
+    """Paint a beanie, a cap with a visor or a hat with a brim over the top of the hair."""
     canvas, hat, style = scene.canvas, scene.geometry.hat, scene.style
     if hat is None:
         return
@@ -77,13 +77,13 @@ def paint_hat(scene: Scene) -> None:
             colour = colour + ribbon * (band - colour)
             field = np.minimum(field, brim)
             light = light * (1.0 - 0.25 * smooth(brim, -0.02, 0.0))
-    shadow = smooth(field, 0.0, 0.10) * canvas.shows(patch, "skin", "nose", "l_brow", "r_brow")
+    shadow = smooth(field, 0.0, 0.10) * canvas.has_label(patch, "skin", "nose", "l_brow", "r_brow")
     canvas.paint(patch, 0.4 * shadow, (0.10, 0.05, 0.04))
     canvas.paint(patch, coverage(field), tone(colour, light), "hat")
 
 
 def paint_earrings(scene: Scene) -> None:
-    """An earring under every ear that is seen."""
+    """Paint an earring under every visible ear."""
     canvas, earrings = scene.canvas, scene.geometry.earrings
     if earrings is None:
         return
@@ -91,7 +91,7 @@ def paint_earrings(scene: Scene) -> None:
     for side, name in SIDES:
         lobe = canvas.project(side * (scene.geometry.outline.width + 0.01), 0.05 + 0.95 * ears.size, -0.06)
         patch = canvas.patch(lobe.x - 0.2, lobe.y - 0.1, lobe.x + 0.2, lobe.y + 0.3)
-        if not canvas.shows(patch, f"{name}_ear").any():
+        if not canvas.has_label(patch, f"{name}_ear").any():
             continue
         x, y = patch.x - lobe.x, patch.y - lobe.y - 0.02
         size, drop = earrings.size, earrings.drop
@@ -101,12 +101,12 @@ def paint_earrings(scene: Scene) -> None:
         light = scene.lambert(x / size, (y - drop) / size, 0.7) + 0.1
         colour = tone(scene.style.jewellery, light)
         glint = bump(x - 0.3 * size * scene.light[0], y - drop + 0.3 * size, 0.3 * size, 0.3 * size)
-        shown = coverage(field) * shown_beside_face(scene, patch, lobe.depth)
-        canvas.paint(patch, shown, colour + glint * (1.0 - colour), "ear_r")
+        covered = coverage(field) * visible_beside_face(scene, patch, lobe.depth)
+        canvas.paint(patch, covered, colour + glint * (1.0 - colour), "ear_r")
 
 
 def paint_necklace(scene: Scene) -> None:
-    """A chain of beads around the neck, with a pendant."""
+    """Paint a chain of beads around the neck, with a pendant."""
     canvas, necklace, body = scene.canvas, scene.geometry.necklace, scene.geometry.body
     if necklace is None:
         return

@@ -1,4 +1,4 @@
-"""Which geometries occur, and how often."""
+"""The distribution of geometries."""
 
 import math
 
@@ -36,7 +36,7 @@ def _normal(rng: np.random.Generator, mean: float, deviation: float, limit: floa
 
 
 def _sample_hair(rng: np.random.Generator, kind: HairKind) -> Hair:
-    """Draws hair of one kind."""
+    """Sample hair of one kind."""
     uniform = rng.uniform
     has_fringe = kind in ("short", "bob", "long") and rng.random() < 0.3
     top, side, length, flare, over_ears = {
@@ -64,7 +64,10 @@ def _sample_hair(rng: np.random.Generator, kind: HairKind) -> Hair:
 
 
 def sample_geometry(rng: np.random.Generator) -> Geometry:
-    """Draws a geometry; the parts vary independently, small changes of a parameter are small changes of the picture."""
+    """Sample a geometry; its parts are independent of each other.
+
+    A small change of a parameter is a small change of the image.
+    """
     uniform = rng.uniform
     outline = Outline(
         width=uniform(0.445, 0.525),
@@ -74,9 +77,9 @@ def sample_geometry(rng: np.random.Generator) -> Geometry:
         skull=uniform(-0.74, -0.66),
     )
     hair = _sample_hair(rng, rng.choice(list(_HAIR_KINDS), p=list(_HAIR_KINDS.values())).item())
-    laughs = rng.random() < 0.4
-    smile = uniform(0.4, 1.0) if laughs else uniform(-0.25, 0.4)
-    opens = rng.random() < (0.65 if laughs else 0.2)
+    is_laughing = rng.random() < 0.4
+    smile = uniform(0.4, 1.0) if is_laughing else uniform(-0.25, 0.4)
+    is_open = rng.random() < (0.65 if is_laughing else 0.2)
     nose_length = uniform(0.23, 0.3)
     return Geometry(
         pose=Pose(
@@ -108,7 +111,7 @@ def sample_geometry(rng: np.random.Generator) -> Geometry:
             y=nose_length + uniform(0.18, 0.215),
             width=uniform(0.15, 0.185),
             smile=smile,
-            opening=uniform(0.03, 0.1) if opens else 0.0,
+            opening=uniform(0.03, 0.1) if is_open else 0.0,
             upper=uniform(0.024, 0.042),
             lower=uniform(0.036, 0.06),
         ),

@@ -1,4 +1,4 @@
-"""The 40 attributes of CelebA, told from a face's parameters."""
+"""The 40 attributes of CelebA as functions of a face's parameters."""
 
 import numpy as np
 from jaxtyping import Int8
@@ -18,7 +18,7 @@ ATTRIBUTES = (
 
 
 def attributes_of(geometry: Geometry, style: Style) -> Int8[np.ndarray, "40"]:
-    """The attributes of a face in the order of `ATTRIBUTES`: 1 for has it, -1 for has it not or can't be rendered."""
+    """Return a face's attributes in the order of `ATTRIBUTES`: 1 present, -1 absent or never rendered."""
     hair, mouth = geometry.hair, geometry.mouth
     haired = hair.kind != "bald"
     has = {

@@ -1,4 +1,4 @@
-"""What is behind the face and below it: background, neck and clothes."""
+"""Background, neck and clothes."""
 
 import math
 
@@ -11,7 +11,7 @@ from data_pipeline.synthetic_faces.shapes import Field, coverage, smooth
 
 
 def paint_background(scene: Scene) -> None:
-    """A gradient between two colours with blurred lights in it, anchored in the picture."""
+    """Paint a gradient between two colours with blurred lights, at fixed places of the image."""
     canvas, style = scene.canvas, scene.style
     across = np.linspace(-1.0, 1.0, canvas.size, dtype=np.float32)[None]
     ramp = 0.5 + 0.35 * (across * math.cos(style.background_angle) + across.T * math.sin(style.background_angle))
@@ -22,7 +22,7 @@ def paint_background(scene: Scene) -> None:
 
 
 def paint_neck(scene: Scene) -> None:
-    """Neck and upper chest, with the shadow that the chin throws."""
+    """Paint neck and upper chest, with the shadow of the chin."""
     canvas, body = scene.canvas, scene.geometry.body
     patch = canvas.patch(-1.5, 0.2, 1.5, 1.8)
     y = patch.y
@@ -40,7 +40,7 @@ def paint_neck(scene: Scene) -> None:
 
 
 def paint_clothes(scene: Scene) -> None:
-    """Clothes over the shoulders, open at the collar."""
+    """Paint clothes over the shoulders, open at the collar."""
     canvas, style, body = scene.canvas, scene.style, scene.geometry.body
     patch = canvas.patch(-1.6, 0.5, 1.6, 1.8)
     x, y = patch.x - shoulder_axis(scene), patch.y
@@ -66,13 +66,13 @@ def paint_clothes(scene: Scene) -> None:
 
 
 def neck_axis(scene: Scene, y: Field) -> Field:
-    """Middle of the neck, x: below the skull at its top, halfway back to the middle of the picture on the shoulders."""
+    """Return x of the neck's middle: at its top that of the skull, at the shoulders theirs."""
     shoulders = shoulder_axis(scene)
     return 2.0 * shoulders - shoulders * np.clip((y - 0.3) / (scene.geometry.body.shoulders - 0.3), 0.0, 1.0)
 
 
 def shoulder_axis(scene: Scene) -> float:
-    """Middle of the shoulders, x."""
+    """Return x of the shoulders' middle."""
     return 0.5 * scene.canvas.project(0.0, 0.3, -0.02).x
 
 

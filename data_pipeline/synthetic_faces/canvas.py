@@ -1,4 +1,4 @@
-"""The picture while it is painted, and the projection that places the head in it."""
+"""The image while it is painted, and the projection of the head into it."""
 
 import math
 from typing import NamedTuple
@@ -14,11 +14,11 @@ from data_pipeline.synthetic_faces.style import Colour
 Planes = Float32[np.ndarray, "3 #h #w"]
 
 _PIVOT = (0.0, 0.2, 0.4)
-"""The point of the head that the pose leaves in its place: the middle of the eyes and the mouth."""
+"""The point of the head that a rotation keeps in place: the middle of the eyes and the mouth."""
 
 
 class Point(NamedTuple):
-    """A projected point of the head: its place in the head's plane and its depth towards the viewer."""
+    """A projected point of the head: its coordinates in the head's plane and its depth towards the viewer."""
 
     x: float
     y: float
@@ -26,7 +26,7 @@ class Point(NamedTuple):
 
 
 class Patch(NamedTuple):
-    """A rectangle of the picture with the coordinates of its pixels in the head's plane."""
+    """A rectangle of the image with the coordinates of its pixels in the head's plane."""
 
     rows: slice
     columns: slice
@@ -35,16 +35,16 @@ class Patch(NamedTuple):
 
 
 def planes(colour: Colour | Planes) -> Planes:
-    """A colour as an array whose planes are red, green and blue, (3, 1, 1) if it is one colour."""
+    """Return a colour as an array of a red, a green and a blue plane, (3, 1, 1) if it is a single colour."""
     array = np.asarray(colour, np.float32)
     return array if array.ndim == 3 else array.reshape(3, 1, 1)
 
 
 class Canvas:
-    """An RGB picture and its label map, addressed in the head's plane: head units, after yaw and pitch, before roll."""
+    """An RGB image and its label map, addressed in the head's plane: head units, after yaw and pitch, before roll."""
 
     def __init__(self, pose: Pose, size: int):
-        """A black canvas of background, `size` pixels square."""
+        """Create a black image of background only, `size` px high and wide."""
         self.size = size
         self.unit = 0.5 * size * pose.scale
         """Pixels per head unit."""
@@ -65,25 +65,25 @@ class Canvas:
         self._x, self._y = x * cos + y * sin, y * cos - x * sin
 
     def project(self, x: float, y: float, z: float) -> Point:
-        """Where a point of the head lies in its plane once the head has turned."""
+        """Return a point of the head after yaw and pitch, projected onto the head's plane."""
         (cos_yaw, sin_yaw), (cos_pitch, sin_pitch) = self._yaw, self._pitch
         x, z = x * cos_yaw + z * sin_yaw, z * cos_yaw - x * sin_yaw
         y, z = y * cos_pitch - z * sin_pitch, z * cos_pitch + y * sin_pitch
         return Point(x + self._shift[0], y + self._shift[1], z)
 
     def narrowing(self, x: float) -> float:
-        """Horizontal scale of a small part of the face's front at `x`, from turning away from or towards the viewer."""
+        """Return the horizontal scale of a small part of the face's front at `x` under the yaw."""
         cos_yaw, sin_yaw = self._yaw
         return cos_yaw - 1.4 * x * sin_yaw
 
     @property
     def whole(self) -> Patch:
-        """All of the picture."""
+        """The complete image as a patch."""
         everything = slice(0, self.size)
         return Patch(everything, everything, self._x, self._y)
 
     def patch(self, left: float, top: float, right: float, bottom: float) -> Patch:
-        """The rectangle of pixels that holds a box of the head's plane, two pixels to spare, cut to the picture."""
+        """Return the rectangle of pixels around a box of the head's plane, with 2 px to spare, cut to the image."""
         cos, sin = self.roll
         corners = [(x * cos - y * sin, x * sin + y * cos) for x in (left, right) for y in (top, bottom)]
         columns = self._span([x for x, _ in corners], self._origin[0])
@@ -96,7 +96,7 @@ class Canvas:
         return slice(start, max(min(int(last) + 3, self.size), start + 4))
 
     def paint(self, patch: Patch, coverage: Field, colour: Colour | Planes, part: str | None = None) -> None:
-        """Lays a colour over the patch and, where it covers at least half of a pixel, the part's label.
+        """Paint a colour over a patch and, where it covers at least half of a pixel, set the part's label.
 
         Args:
           patch: where.
@@ -110,13 +110,13 @@ class Canvas:
             self.label(patch, coverage, part)
 
     def label(self, patch: Patch, coverage: Field, part: str) -> None:
-        """Labels the pixels of the patch that are covered by at least half."""
+        """Set the label of the patch's pixels that are covered by at least half."""
         self.labels[patch.rows, patch.columns][coverage >= 0.5] = CLASSES.index(part)
 
-    def shows(self, patch: Patch, *parts: str) -> Bool[np.ndarray, "h w"]:
-        """Where the patch shows one of these parts."""
+    def has_label(self, patch: Patch, *parts: str) -> Bool[np.ndarray, "h w"]:
+        """Return where the patch has the label of one of these parts."""
         return np.isin(self.labels[patch.rows, patch.columns], [CLASSES.index(part) for part in parts])
 
-    def picture(self) -> UInt8[np.ndarray, "s s 3"]:
-        """The picture so far."""
+    def image(self) -> UInt8[np.ndarray, "s s 3"]:
+        """Return the RGB image so far."""
         return np.ascontiguousarray((np.clip(self.rgb, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8).transpose(1, 2, 0))

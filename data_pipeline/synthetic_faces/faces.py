@@ -1,4 +1,4 @@
-"""Faces by number: the same seed and index always give the same face."""
+"""Faces by seed and index."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,6 @@ class Face:
 
 
 def face(seed: int, index: int) -> Face:
-    """Face number `index` (0 or more) of the endless set of faces that `seed` (0 or more) names."""
+    """Return face number `index` (0 or more) of a seed (0 or more); the same arguments always give the same face."""
     rng = np.random.default_rng([seed, index])
     return Face(sample_geometry(rng), sample_style(rng))

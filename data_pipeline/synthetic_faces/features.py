@@ -9,11 +9,11 @@ from data_pipeline.synthetic_faces.shapes import Field, bump, coverage, smooth
 from data_pipeline.synthetic_faces.style import mix
 
 SIDES = ((-1.0, "r"), (1.0, "l"))
-"""Side of the picture (-1 left) and the side of the person, by which CelebAMask-HQ names parts."""
+"""Side of the image (-1 left) and side of the person, after which CelebAMask-HQ names parts."""
 
 
 def paint_eyes(scene: Scene) -> None:
-    """Both eyes with lids, lashes and eye shadow."""
+    """Paint both eyes with lids, lashes and eye shadow."""
     for side, name in SIDES:
         _paint_eye(scene, side, f"{name}_eye")
 
@@ -66,7 +66,7 @@ def _paint_eye(scene: Scene, side: float, part: str) -> None:
 
 
 def paint_brows(scene: Scene) -> None:
-    """Both brows, of short hairs that lean outwards."""
+    """Paint both brows, of short hairs that lean outwards."""
     canvas, style, brows, eyes = scene.canvas, scene.style, scene.geometry.brows, scene.geometry.eyes
     colour = mix(style.hair, (0.10, 0.07, 0.06), 0.45)
     for side, name in SIDES:
@@ -89,7 +89,7 @@ def _over_skin(scene: Scene, patch: Patch, colour: np.ndarray, strength: Field) 
 
 
 def paint_mouth(scene: Scene) -> None:
-    """Lips and, between them, teeth and tongue."""
+    """Paint the lips and, between them, teeth and tongue."""
     canvas, style, mouth = scene.canvas, scene.style, scene.geometry.mouth
     at = canvas.project(0.0, mouth.y, 0.44)
     patch = canvas.patch(at.x - 0.35, at.y - 0.22, at.x + 0.35, at.y + 0.3)

@@ -1,7 +1,7 @@
-"""Where everything on a face is: pose, shapes and accessories, without a single colour.
+"""The geometry of a face: pose, shapes and accessories, without colours.
 
-Lengths are in head units: the head's origin is between the eyes, x grows to the right of the picture, y down, z towards
-the viewer; the chin is near y = 0.8 and a cheek near x = 0.47. Widths are half-widths. Angles are in degrees.
+Lengths are in head units: the head's origin is between the eyes, x is to the right of the image, y down, z towards the
+viewer; the chin is near y = 0.8 and a cheek near x = 0.47. Widths are half-widths. Angles are in degrees.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Collar = Literal["round", "v", "shirt", "turtleneck"]
 
 @dataclass(frozen=True)
 class Pose:
-    """Head pose; positive yaw looks to the right of the picture, positive pitch up, positive roll leans clockwise."""
+    """Head pose; positive yaw turns to the right of the image, positive pitch up, positive roll clockwise."""
 
     yaw: float
     pitch: float
@@ -88,16 +88,16 @@ class Hair:
     length: float
     """y at which the hair ends."""
     flare: float
-    """How much wider the hair gets on its way down."""
+    """Relative widening of the hair from top to bottom."""
     hairline: float
     fringe: float
     """0 none to 1 down to the brows."""
     part: float
-    """-1 parted on the left of the picture to 1 on the right."""
+    """-1 parted on the left of the image to 1 on the right."""
     over_ears: bool
     wave: float
     tufts: float
-    """Which of the random outlines of its tufts the hair has, 0..64."""
+    """Offset into the random outlines of the tufts, 0..64."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Necklace:
 class Body:
     neck: float
     shoulders: float
-    """y at which the shoulders leave the neck."""
+    """y at which the shoulders begin."""
     slope: float
     collar: Collar
     depth: float

@@ -1,6 +1,6 @@
-"""Hair: a back layer behind the neck and a front layer around the face, with strands along its flow.
+"""Hair: a layer behind the neck and a layer around the face, with strands along its direction.
 
-Strands are anchored to the head, not to the hair's own shape, so that cutting the hair moves none of them.
+Strands have fixed places on the head whatever the hair's shape, so that shorter hair has the same ones.
 """
 
 from dataclasses import dataclass
@@ -21,21 +21,21 @@ _TUFTS = Noise(0)
 
 @dataclass(frozen=True)
 class Locks:
-    """What both layers share: where hair can be, how far from its outside and its tips, and its colour."""
+    """What both layers share: the outer shape, the distance to the tips, and the colour."""
 
     patch: Patch
     outside: Field
     tips: Field
-    """y of a pixel as seen from the hair's ragged end; hair ends where it reaches its length."""
+    """y of a pixel, displaced by the ragged end of the hair; hair ends where this is its length."""
     colour: Planes
 
     def down_to(self, length: float) -> Field:
-        """The hair as far as `length`, as an implicit shape with rounded corners."""
+        """Return the hair down to `length`, as an implicit shape with rounded corners."""
         return intersection(self.outside, 2.2 * (self.tips - length), 0.15)
 
 
-def grow(scene: Scene) -> Locks | None:
-    """The hair that both layers are cut from; None if there is none."""
+def make_locks(scene: Scene) -> Locks | None:
+    """Return what both layers share; None if there is no hair."""
     outline, hair = scene.geometry.outline, scene.geometry.hair
     if hair.kind == "bald":
         return None
@@ -53,17 +53,17 @@ def grow(scene: Scene) -> Locks | None:
 
 
 def paint_back_hair(scene: Scene, locks: Locks) -> None:
-    """The hair behind neck and ears."""
+    """Paint the hair behind neck and ears."""
     shade = 1.0 - 0.45 * smooth(np.abs(locks.patch.x), 0.3, 0.62)
     covered = coverage(locks.down_to(scene.geometry.hair.length))
     scene.canvas.paint(locks.patch, covered, locks.colour * shade, "hair")
 
 
 def paint_front_hair(scene: Scene, locks: Locks) -> None:
-    """The hair around the face: over the forehead and, if it covers the ears, in locks beside the cheeks."""
+    """Paint the hair around the face: over the forehead and, if it covers the ears, beside the cheeks."""
     canvas, hair, patch = scene.canvas, scene.geometry.hair, locks.patch
     opening = _opening(scene, patch.x, patch.y)
-    shadow = smooth(-opening, 0.0, 0.25) * canvas.shows(patch, "skin", "nose", "neck")
+    shadow = smooth(-opening, 0.0, 0.25) * canvas.has_label(patch, "skin", "nose", "neck")
     canvas.paint(patch, 0.3 * shadow, (0.12, 0.06, 0.04))
     outer = locks.down_to(hair.length if hair.over_ears else min(hair.length, _EAR_LENGTH))
     covered = np.minimum(coverage(outer, 1.4), coverage(-opening, 0.035 * canvas.unit))
@@ -71,7 +71,7 @@ def paint_front_hair(scene: Scene, locks: Locks) -> None:
 
 
 def _silhouette(scene: Scene, x: Field, y: Field) -> Field:
-    """The outside of the hair around the skull's middle, as an implicit shape; it has no lower end."""
+    """Return the outer shape of the hair around the skull's middle, as an implicit shape without a lower end."""
     outline, hair = scene.geometry.outline, scene.geometry.hair
     width = 1.01 * outline.width + hair.side
     height = _MIDDLE - outline.skull + (min(hair.top, 0.03) if scene.geometry.hat else hair.top)
@@ -90,7 +90,7 @@ def _silhouette(scene: Scene, x: Field, y: Field) -> Field:
 
 
 def _opening(scene: Scene, x: Field, y: Field) -> Field:
-    """The part of the head that the front hair leaves free, as an implicit shape."""
+    """Return the part of the head that the front hair does not cover, as an implicit shape."""
     outline, hair = scene.geometry.outline, scene.geometry.hair
     level, front = scene.canvas.project(0.0, 0.05, 0.2), scene.canvas.project(0.0, hair.hairline, 0.3)
     fringe = scene.canvas.project(0.0, -0.17, 0.42).y

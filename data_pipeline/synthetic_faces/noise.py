@@ -1,4 +1,4 @@
-"""Smooth noise from a seed, the same at every picture size."""
+"""Smooth noise from a seed, the same at every image size."""
 
 import numpy as np
 
@@ -11,10 +11,10 @@ class Noise:
     """A periodic random field over the plane."""
 
     def __init__(self, seed: int):
-        """Draws the field.
+        """Sample the field.
 
         Args:
-          seed: same seed, same field.
+          seed: of the field.
         """
         cells = np.random.default_rng(seed).uniform(-1.0, 1.0, (_CELLS, _CELLS)).astype(np.float32)
         lattice = np.pad(cells, (0, 1), mode="wrap")
@@ -22,7 +22,7 @@ class Noise:
         self._steps = np.diff(lattice, axis=1, append=0.0).ravel()
 
     def __call__(self, u: Field, v: Field) -> Field:
-        """The field at coordinates counted in cells: values in -1..1, smooth between neighbouring cells."""
+        """Return the field at coordinates in cells: values in -1..1, smooth between neighbouring cells."""
         columns, along = _cell(u)
         rows, down = _cell(v)
         corner = rows * (_CELLS + 1) + columns
@@ -45,5 +45,5 @@ def _cell(coordinate: Field) -> tuple[np.ndarray, np.ndarray]:
 
 
 def visible(cell: float) -> float:
-    """How much of noise with cells of this many pixels survives at the pixels' resolution, 0..1."""
+    """Return the contrast, 0..1, that is left of noise with cells of this many pixels."""
     return cell**3 / (cell**3 + 1.0)

@@ -11,14 +11,14 @@ _SKULL_POWER = 2.2
 
 
 def axis(scene: Scene, y: Field) -> Field:
-    """X of the middle of the outline: the chin is in front of the skull, so it moves further when the head turns."""
+    """Return x of the outline's middle: the chin, in front of the skull, moves further under a yaw."""
     back, front = scene.canvas.project(0.0, 0.0, 0.02), scene.canvas.project(0.0, 0.0, 0.24)
     forward = np.clip((y + 0.2) / 0.9, 0.0, 1.0)
     return back.x + (front.x - back.x) * forward
 
 
 def chin_field(scene: Scene, x: Field, y: Field) -> Field:
-    """The lower face as an implicit shape: -1 in the middle of the face, 0 on the edge."""
+    """Return the lower face as an implicit shape: -1 in the middle of the face, 0 on the edge."""
     outline = scene.geometry.outline
     chin = scene.canvas.project(0.0, outline.chin, 0.3).y
     down = np.maximum(y - CHEEK, 0.0) / (chin - CHEEK)
@@ -28,7 +28,7 @@ def chin_field(scene: Scene, x: Field, y: Field) -> Field:
 
 
 def face_field(scene: Scene, x: Field, y: Field) -> Field:
-    """The skin of the head, from skull to chin, as an implicit shape."""
+    """Return the skin of the head, from skull to chin, as an implicit shape."""
     outline = scene.geometry.outline
     skull = scene.canvas.project(0.0, outline.skull, -0.02).y
     up = np.maximum(CHEEK - y, 0.0) / (CHEEK - skull)
@@ -37,12 +37,12 @@ def face_field(scene: Scene, x: Field, y: Field) -> Field:
 
 
 def face_height(scene: Scene, x: Field, y: Field, face: Field) -> Field:
-    """Height of the face over the head's plane, in head units: an egg with cheeks, nose, sockets, lips and chin on it.
+    """Compute the height of the face over the head's plane, in head units: an egg plus cheeks, nose, lips and chin.
 
     Args:
       scene: the face.
       x: coordinates in the head's plane.
-      y: the same.
+      y: coordinates in the head's plane.
       face: `face_field` there.
     """
     geometry = scene.geometry

@@ -1,4 +1,4 @@
-"""What every painter needs: the canvas, the face to paint, its light and its noise."""
+"""What every paint function gets: canvas, face, light and noise."""
 
 import math
 from dataclasses import dataclass
@@ -24,19 +24,19 @@ class Scene:
     """Unit vector towards the light, in the head's plane."""
 
     def lit(self, height: Field) -> Field:
-        """Brightness of a matt surface from its height over the head's plane, in pixels; about 1 towards the light."""
+        """Compute the brightness of a matt surface from its height in px; about 1 facing the light."""
         down, right = slopes(height)
         return self.lambert(-right, -down, 1.0)
 
     def lambert(self, x: Field | float, y: Field | float, z: Field | float) -> Field:
-        """Brightness of a matt surface with these normals of any length."""
+        """Compute the brightness of a matt surface with these normals of any length."""
         towards = (x * self.light[0] + y * self.light[1] + z * self.light[2]) / np.sqrt(x * x + y * y + z * z)
         strength = self.style.light_strength
         return (1.14 - strength) + strength * np.maximum(towards, 0.0) ** 1.2
 
 
-def scene(geometry: Geometry, style: Style, size: int) -> Scene:
-    """An empty scene."""
+def make_scene(geometry: Geometry, style: Style, size: int) -> Scene:
+    """Return the scene of a face with nothing painted."""
     canvas = Canvas(geometry.pose, size)
     azimuth, elevation = style.light_azimuth, style.light_elevation
     x, y = math.sin(azimuth) * math.cos(elevation), -math.sin(elevation)
@@ -46,5 +46,5 @@ def scene(geometry: Geometry, style: Style, size: int) -> Scene:
 
 
 def tone(colour: Colour | Planes, light: Field) -> Planes:
-    """A colour under light of this brightness; shadows are warmer than the colour."""
+    """Return a colour under light of this brightness; shadows are warmer than the colour."""
     return planes(colour) * (light + _SHADOW_TINT * (1.0 - np.minimum(light, 1.0)))

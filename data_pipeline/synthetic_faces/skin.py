@@ -13,7 +13,7 @@ _FRECKLE = np.array([0.55, 0.32, 0.20], np.float32).reshape(3, 1, 1)
 
 
 def paint_face(scene: Scene) -> None:
-    """Skin and nose, with the shading of the whole face."""
+    """Paint skin and nose, with the shading of the whole face."""
     canvas, outline = scene.canvas, scene.geometry.outline
     reach = outline.width + 0.2
     patch = canvas.patch(-reach, -1.0, reach, 1.0)
@@ -77,13 +77,13 @@ def _paint_nose_shadows(scene: Scene) -> None:
         canvas.paint(patch, 0.35 * crease, dark)
 
 
-def shown_beside_face(scene: Scene, patch: Patch, depth: float) -> Field | float:
-    """Share of each pixel that the face leaves to something at its side: it hides what has turned behind it."""
+def visible_beside_face(scene: Scene, patch: Patch, depth: float) -> Field | float:
+    """Return the share of each pixel in which the face does not hide a part beside it at this depth."""
     return 1.0 - coverage(face_field(scene, patch.x, patch.y)) if depth < -0.08 else 1.0
 
 
 def paint_ears(scene: Scene) -> None:
-    """Paints the ears that turn to the viewer; a far ear hides behind the face."""
+    """Paint the ears; the face hides one that is behind it."""
     canvas, geometry, style = scene.canvas, scene.geometry, scene.style
     ears = geometry.ears
     for side, part in ((-1.0, "r_ear"), (1.0, "l_ear")):
@@ -93,8 +93,8 @@ def paint_ears(scene: Scene) -> None:
         x, y = (patch.x - at.x) * side, patch.y - at.y
         x = (x + 0.11 * y) / (1.0 + 0.3 * smooth(y, -0.5 * ears.size, 0.5 * ears.size))
         field = ellipse(x, y, width, ears.size)
-        shown = coverage(field) * shown_beside_face(scene, patch, at.depth)
+        covered = coverage(field) * visible_beside_face(scene, patch, at.depth)
         rim = smooth(-np.abs(ellipse(x + 0.004, y, 0.62 * width, 0.7 * ears.size)), 0.0, -0.012)
         light = scene.lambert(side * (0.5 + 8.0 * x), 2.0 * y, 1.0) * (0.97 - 0.3 * rim)
         warm = tuple(channel * share for channel, share in zip(style.skin, (1.0, 0.92, 0.9), strict=True))
-        canvas.paint(patch, shown, tone(warm, light), part)
+        canvas.paint(patch, covered, tone(warm, light), part)

@@ -1,6 +1,6 @@
-"""Which faces are held out: of every ten in a row, eight train, one validates and one tests, whatever the count.
+"""Splits of the faces: of every ten consecutive ones eight are for training, one for validation and one for testing.
 
-CelebAMask-HQ splits by the photo's index in CelebA, so each face is given one there, used by no other face.
+CelebAMask-HQ is split by a photo's index in CelebA, so each face has an index there that no other face has.
 """
 
 from typing import Literal
@@ -9,11 +9,11 @@ Split = Literal["train", "validation", "test"]
 
 _FIRST_VALIDATION, _FIRST_TEST = 162_771, 182_638
 MAX_COUNT = 10 * (_FIRST_TEST - _FIRST_VALIDATION)
-"""How many faces have an index in CelebA of their own."""
+"""Number of faces with different indices in CelebA."""
 
 
 def split_of(index: int) -> Split:
-    """The split that face number `index` belongs to."""
+    """Return the split that face number `index` belongs to."""
     match index % 10:
         case 8:
             return "validation"
@@ -24,7 +24,7 @@ def split_of(index: int) -> Split:
 
 
 def celeba_index(index: int) -> int:
-    """The index in CelebA that puts face number `index`, 0 to `MAX_COUNT` - 1, into its split."""
+    """Return the index in CelebA of face number `index`, 0 to `MAX_COUNT` - 1."""
     ten, place = divmod(index, 10)
     match split_of(index):
         case "validation":

@@ -1,4 +1,4 @@
-"""How a face looks, wherever its parts are: colours, make-up, light and texture.
+"""The style of a face: colours, make-up, light and texture, independent of its geometry.
 
 Colours are (red, green, blue) in 0..1.
 """
@@ -57,7 +57,7 @@ class Style:
     glasses: Colour
     jewellery: Colour
     light_azimuth: float
-    """Radians: 0 from the front, positive from the right of the picture."""
+    """Radians: 0 from the front, positive from the right of the image."""
     light_elevation: float
     """Radians, positive from above."""
     light_strength: float
@@ -68,7 +68,7 @@ class Style:
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
-    """`first` with `share` (0..1) of `second` in it."""
+    """Mix two colours, with `share` (0..1) of the second."""
     return tuple(a + (b - a) * share for a, b in zip(first, second, strict=True))
 
 
@@ -84,12 +84,12 @@ def _skin(rng: np.random.Generator) -> Colour:
 
 
 def sample_style(rng: np.random.Generator) -> Style:
-    """Draws a style; it knows nothing of the geometry it will meet."""
+    """Sample a style."""
     uniform = rng.uniform
     skin = _skin(rng)
     hair_colour: HairColour = rng.choice(list(_HAIR), p=_HAIR_SHARE).item()
-    made_up = rng.random() < 0.4
-    lipstick = uniform(0.4, 0.9) if made_up else 0.0
+    has_make_up = rng.random() < 0.4
+    lipstick = uniform(0.4, 0.9) if has_make_up else 0.0
     natural_lips = mix(mix(skin, (0.72, 0.28, 0.30), 0.45), (0.3, 0.1, 0.1), 0.08)
     painted = colorsys.hsv_to_rgb(uniform(0.90, 1.02) % 1.0, uniform(0.6, 0.85), uniform(0.5, 0.85))
     return Style(
@@ -100,11 +100,11 @@ def sample_style(rng: np.random.Generator) -> Style:
         lips=mix(natural_lips, painted, lipstick),
         lipstick=lipstick,
         eye_shadow=_vivid(rng, (0.25, 0.6), (0.2, 0.6)),
-        eye_shadow_strength=uniform(0.25, 0.65) if made_up and rng.random() < 0.75 else 0.0,
-        lashes=uniform(0.7, 1.0) if made_up else uniform(0.1, 0.5),
-        blush=uniform(0.3, 1.0) if made_up and rng.random() < 0.6 else uniform(0.0, 0.25),
+        eye_shadow_strength=uniform(0.25, 0.65) if has_make_up and rng.random() < 0.75 else 0.0,
+        lashes=uniform(0.7, 1.0) if has_make_up else uniform(0.1, 0.5),
+        blush=uniform(0.3, 1.0) if has_make_up and rng.random() < 0.6 else uniform(0.0, 0.25),
         freckles=uniform(0.4, 1.0) if rng.random() < 0.12 else 0.0,
-        stubble=uniform(0.2, 0.7) if not made_up and rng.random() < 0.25 else 0.0,
+        stubble=uniform(0.2, 0.7) if not has_make_up and rng.random() < 0.25 else 0.0,
         clothes=_vivid(rng, (0.05, 0.75), (0.12, 0.95)),
         clothes_second=_vivid(rng, (0.05, 0.6), (0.2, 0.95)),
         stripes=uniform(8.0, 16.0) if rng.random() < 0.2 else 0.0,
