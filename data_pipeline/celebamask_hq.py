@@ -1,4 +1,4 @@
-"""TFDS builder of CelebAMask-HQ over the raw layout, as downloaded or as `synthetic_faces` writes it."""
+"""TFDS builder of CelebAMask-HQ from the raw layout, as downloaded or as `synthetic_faces` writes it."""
 
 import collections
 import dataclasses
@@ -22,7 +22,7 @@ from data_pipeline.raw_tables import NUM_ATTRIBUTES
 
 SPLITS = ("train", "validation", "test")
 FIRST_VALIDATION, FIRST_TEST = 162_771, 182_638
-"""Where CelebA's own partition changes, as indices of CelebA."""
+"""First indices of the validation and the test split in CelebA's own partition."""
 
 # TFDS keeps a shard's examples in memory until it is written.
 _SHARD_BYTES = 256 << 20
@@ -32,7 +32,7 @@ R = TypeVar("R")
 
 
 def split_of(celeba_index: int) -> str:
-    """Returns the split that CelebA's own partition gives to a photo."""
+    """Return the split of a photo in CelebA's own partition, by its index in CelebA."""
     if celeba_index >= FIRST_TEST:
         return "test"
     return "validation" if celeba_index >= FIRST_VALIDATION else "train"
@@ -40,7 +40,7 @@ def split_of(celeba_index: int) -> str:
 
 @dataclasses.dataclass(eq=False)
 class SizeConfig(tfds.core.BuilderConfig):
-    """One size of the prepared pictures, `size` px a side."""
+    """One size of the prepared images: `size` px high and wide."""
 
     size: int = 0
 
@@ -48,14 +48,15 @@ class SizeConfig(tfds.core.BuilderConfig):
 class CelebAMaskHQ(tfds.core.ShardBasedBuilder):
     """Photos of faces with label maps of 19 classes, 40 attributes and the head's pose.
 
-    Records keep the order of the mapping file. Photos are shrunk with Pillow's Lanczos filter, label maps merged at the
-    masks' own size and then resized by nearest neighbour. Unknown attributes are 0, unknown poses NaN.
+    Records keep the order of the mapping file. Photos are resized with Pillow's antialiased Lanczos filter (the
+    published code resizes them bicubically), label maps merged at the masks' own size and then resized by nearest
+    neighbour. Unknown attributes are 0, unknown poses NaN.
     """
 
     name = "celebamask_hq"
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS = [SizeConfig(name=str(size), size=size) for size in SIZES]  # noqa: RUF012
-    # Nothing is downloaded; TFDS 4.9.10 looks for checksums by way of a package that it doesn't install.
+    # Nothing is downloaded; otherwise TFDS 4.9.10 imports a package that it doesn't install to look for checksums.
     url_infos = None
     MANUAL_DOWNLOAD_INSTRUCTIONS = "Unpack CelebAMask-HQ, or render synthetic faces, into manual_dir."
 
@@ -107,8 +108,8 @@ class CelebAMaskHQ(tfds.core.ShardBasedBuilder):
         self, layout: raw_layout.RawLayout, indices: Sequence[int], done: int
     ) -> Iterator[tuple[int, dict[str, Any]]]:
         total, size = len(layout.celeba_index), self.builder_config.size
-        finishes = done + len(indices) == total
-        with tqdm(desc=f"Preparing {size} px", total=total, initial=done, leave=finishes, unit=" photos") as progress:
+        is_last = done + len(indices) == total
+        with tqdm(desc=f"Preparing {size} px", total=total, initial=done, leave=is_last, unit=" photos") as progress:
             for index, example in zip(
                 indices, _map_in_order(functools.partial(_example, layout, size), indices), strict=True
             ):
@@ -130,13 +131,13 @@ def _example(layout: raw_layout.RawLayout, size: int, index: int) -> dict[str, A
 
 def _png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    # Level 1 takes a quarter of the default's time for a twelfth more bytes (measured on photos of 512 px).
+    # Level 1 takes a quarter of the default level's time and a twelfth more bytes (photos of 512 px).
     image.save(buffer, "png", compress_level=1)
     return buffer.getvalue()
 
 
 def _map_in_order(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """Maps over threads (Pillow works outside the interpreter lock) and holds only a few results at a time."""
+    """Map a function over items in threads, as Pillow releases the interpreter lock; hold few results at a time."""
     workers = min(os.cpu_count() or 1, 32)
     pending: collections.deque[Future[R]] = collections.deque()
     pool = ThreadPoolExecutor(workers)

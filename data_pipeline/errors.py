@@ -1,5 +1,5 @@
-"""What a user can get wrong."""
+"""The error of every package for what a user can mend."""
 
 
 class UserError(Exception):
-    """Input that can't be used; the message is one line: what, where, and what to do instead."""
+    """Input that can't be used. The message is one line: what, where, and what to do instead."""

@@ -3,7 +3,7 @@
 Every batch is a dict of this host's rows of the global batch: the entries asked for (`batch_entries`), `index`, and in
 evaluation `weight`. An entry has the same values whichever others are asked for. What no entry needs is not decoded.
 
-A record that can't be read is replaced by another one, always the same.
+A record of which something asked for can't be read is replaced by another one, always the same.
 """
 
 import functools
@@ -92,7 +92,7 @@ def train_batches(
 class EvalBatches:
     """A split for evaluation, opened once; each iteration yields all of it, in the order of its records.
 
-    Every process yields the same number of batches. An example's reference and region are always the same ones, whatever
+    Every process yields the same number of batches. An example's reference and region are always the same, whatever
     the batch size. Arguments and errors are those of `train_batches`.
     """
 

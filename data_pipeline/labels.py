@@ -1,4 +1,4 @@
-"""The 19 classes of CelebAMask-HQ: names, merge order, colours, mirror images.
+"""The 19 classes of CelebAMask-HQ: names, merge order, colours, left-right pairs.
 
 Source: `face_parsing/Data_preprocessing/g_mask.py` (order) and `g_color.py` (palette) of the published code.
 """
@@ -33,21 +33,21 @@ def _mirrored(name: str) -> str:
 
 
 MIRRORED = np.array([CLASSES.index(_mirrored(name)) for name in CLASSES], np.uint8)
-"""Label that each label becomes when the picture is flipped left to right, uint8 (19,)."""
+"""Label that each label becomes under a horizontal flip, uint8 (19,)."""
 
 
 def merge_parts(parts: Mapping[str, np.ndarray], size: tuple[int, int]) -> np.ndarray:
-    """Lays part masks over each other in the order of `PARTS`, later ones on top.
+    """Merge part masks in the order of `PARTS`; later ones cover earlier ones.
 
     Args:
-      parts: part name to an array (height, width), non-zero where the photo shows the part; absent parts are left out.
+      parts: part name to an array (height, width), non-zero inside the part; absent parts are left out.
       size: (height, width) of the result.
 
     Returns:
       The label map, uint8 (height, width) in 0..18; 0 is background.
 
     Raises:
-      KeyError: a name that is none of `PARTS`.
+      KeyError: a name is not one of `PARTS`.
     """
     unknown = set(parts) - set(PARTS)
     if unknown:

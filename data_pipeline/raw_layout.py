@@ -22,22 +22,22 @@ ATTRIBUTES = "CelebAMask-HQ-attribute-anno.txt"
 POSES = "CelebAMask-HQ-pose-anno.txt"
 EXAMPLES_PER_MASK_FOLDER = 2000
 
-# What Pillow raises over bytes that are no whole picture.
+# What Pillow raises for corrupt image files.
 _UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 
 
 @dataclasses.dataclass(frozen=True)
 class RawLayout:
-    """A raw data directory whose tables are read and whose files are known to be there.
+    """A raw data directory whose tables have been read and whose files have been found.
 
     Attributes:
-      directory: where it lies.
-      celeba_index: example i to its index in CelebA, in the order of the mapping file.
-      parts: example i to the parts that it has a mask file of.
-      attributes: example i to int8 (40,) of -1 or 1; None without an attribute file.
-      poses: example i to float32 (3,), yaw, pitch and roll in degrees; None without a pose file.
-      photo_side: side of every photo in px, as the first example has it.
-      mask_side: side of every mask in px; the photos' or half of it.
+      directory: its path.
+      celeba_index: index in CelebA by example, in the order of the mapping file.
+      parts: names of the parts with a mask file by example.
+      attributes: int8 (40,) of -1 or 1 by example; None without an attribute file.
+      poses: float32 (3,) by example: yaw, pitch and roll in degrees; None without a pose file.
+      photo_side: height and width of every photo in px, from the first example.
+      mask_side: height and width of every mask in px: those of the photos or half of them.
     """
 
     directory: Path
@@ -49,7 +49,7 @@ class RawLayout:
     mask_side: int
 
     def read_photo(self, index: int) -> Image.Image:
-        """Returns example `index`'s photo as RGB, upright and without alpha.
+        """Return example `index`'s photo as RGB, upright and without alpha.
 
         Raises:
           UserError: the file can't be decoded or has another size than the first photo.
@@ -57,7 +57,7 @@ class RawLayout:
         return _read_rgb(_photo_path(self.directory, index), self.photo_side)
 
     def read_label_map(self, index: int) -> np.ndarray:
-        """Returns example `index`'s label map, uint8 (mask_side, mask_side) in 0..18.
+        """Return example `index`'s label map, uint8 (mask_side, mask_side) in 0..18.
 
         Raises:
           UserError: a part's file can't be decoded or has another size than the first mask.
@@ -71,11 +71,11 @@ class RawLayout:
 
 
 def read_layout(directory: Path) -> RawLayout:
-    """Reads the tables of a raw data directory and checks that each listed example has its files.
+    """Read the tables of a raw data directory and check that each listed example has its files.
 
     Raises:
-      UserError: the directory is not in the layout, a table has a malformed line, a file is missing, or the first
-        example's photo and masks don't fit together.
+      UserError: the directory is not in the layout, a table has a malformed line, a file is missing, or the sizes
+        of the first example's photo and masks don't fit together.
     """
     _require_layout(directory)
     celeba_index = raw_tables.read_mapping(directory / MAPPING)
@@ -94,7 +94,7 @@ def read_layout(directory: Path) -> RawLayout:
 
 
 def fingerprint(directory: Path) -> str:
-    """Returns a hash of the directory's tables, which tells whether prepared records were made from them.
+    """Return a hash of the directory's tables, to check that prepared records were made from them.
 
     Raises:
       UserError: the directory is not in the layout.
@@ -124,16 +124,16 @@ def _require_layout(directory: Path) -> None:
     expected = f"a raw data directory holds {PHOTOS}/, {MASKS}/ and {MAPPING}, as CelebAMask-HQ does when unpacked"
     if not directory.is_dir():
         raise UserError(f"{directory}: no such directory; {expected}")
-    for name, is_there in ((PHOTOS, Path.is_dir), (MASKS, Path.is_dir), (MAPPING, Path.is_file)):
-        if not is_there(directory / name):
+    for name, exists in ((PHOTOS, Path.is_dir), (MASKS, Path.is_dir), (MAPPING, Path.is_file)):
+        if not exists(directory / name):
             raise UserError(f"{directory / name}: missing; {expected}")
 
 
 def _require_photos(directory: Path, indices: Collection[int]) -> None:
-    there = {path.name for path in (directory / PHOTOS).iterdir()}
+    existing = {path.name for path in (directory / PHOTOS).iterdir()}
     for index in indices:
         path = _photo_path(directory, index)
-        if path.name not in there:
+        if path.name not in existing:
             raise UserError(f"{path}: missing, though {MAPPING} lists it; add the photo or remove its line")
 
 
@@ -145,7 +145,7 @@ def _find_parts(directory: Path, indices: Collection[int]) -> dict[int, list[str
             if name and name[2] in labels.PARTS:
                 found[int(name[1])].append(name[2])
             elif name:
-                raise UserError(f"{path}: '{name[2]}' is no part; the parts are {', '.join(labels.PARTS)}")
+                raise UserError(f"{path}: '{name[2]}' is not a part; the parts are {', '.join(labels.PARTS)}")
     for index in indices:
         if index not in found:
             path = _part_path(directory, index, "<part>")
@@ -159,7 +159,7 @@ def _sides_of_first(directory: Path, parts: Mapping[int, Sequence[str]]) -> tupl
     photo_side, mask_side = _side(photo), _side(mask)
     if photo_side not in (mask_side, 2 * mask_side):
         raise UserError(
-            f"{photo}: {photo_side}x{photo_side} px, expected {mask_side}x{mask_side} as its masks have, or twice that"
+            f"{photo}: {photo_side}x{photo_side} px, expected {mask_side}x{mask_side} as its masks, or twice that"
         )
     return photo_side, mask_side
 
@@ -171,7 +171,7 @@ def _side(path: Path) -> int:
     except _UNREADABLE as error:
         raise _unreadable(path, error) from error
     if width != height:
-        raise UserError(f"{path}: {width}x{height} px, expected a square picture")
+        raise UserError(f"{path}: {width}x{height} px, expected a square image")
     return width
 
 
@@ -180,7 +180,7 @@ def _read_rgb(path: Path, side: int) -> Image.Image:
         with Image.open(path) as image:
             if image.size != (side, side):
                 width, height = image.size
-                raise UserError(f"{path}: {width}x{height} px, expected {side}x{side} as the first example has it")
+                raise UserError(f"{path}: {width}x{height} px, expected {side}x{side} as in the first example")
             return ImageOps.exif_transpose(image).convert("RGB")
     except _UNREADABLE as error:
         raise _unreadable(path, error) from error
@@ -188,4 +188,4 @@ def _read_rgb(path: Path, side: int) -> Image.Image:
 
 def _unreadable(path: Path, error: Exception) -> UserError:
     reason = " ".join(str(error).split()) or type(error).__name__
-    return UserError(f"{path}: not a readable picture ({reason}); download or render it again")
+    return UserError(f"{path}: not a readable image ({reason}); download or render it again")

@@ -1,4 +1,4 @@
-"""The text files of the raw CelebAMask-HQ layout: which photo is which of CelebA's, attributes, poses."""
+"""The text files of the raw CelebAMask-HQ layout: indices in CelebA, attributes, poses."""
 
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -12,10 +12,10 @@ NUM_ATTRIBUTES = 40
 
 
 def read_mapping(path: Path) -> dict[int, int]:
-    """Returns every listed example's index in CelebA, in the order of the file.
+    """Return every listed example's index in CelebA, in the order of the file.
 
     Raises:
-      UserError: a malformed line, an example listed twice, or none at all.
+      UserError: a malformed line, an example is listed twice, or none is.
     """
     header, *rows = _read_lines(path) or [""]
     columns = "idx orig_idx orig_file"
@@ -39,17 +39,17 @@ def read_mapping(path: Path) -> dict[int, int]:
 
 
 def read_attributes(path: Path, wanted: Collection[int]) -> dict[int, np.ndarray] | None:
-    """Returns every example's attributes, int8 (40,) of -1 or 1; None, after a warning, if there is no such file.
+    """Return every example's attributes, int8 (40,) of -1 or 1; log a warning and return None without the file.
 
     Raises:
-      UserError: a malformed line, or none for a wanted example.
+      UserError: a malformed line, or no line for a wanted example.
     """
     expected = f"{NUM_ATTRIBUTES} values of -1 or 1"
     return _read_annotations(path, wanted, _parse_attributes, expected, without="attributes are all 0")
 
 
 def read_poses(path: Path, wanted: Collection[int]) -> dict[int, np.ndarray] | None:
-    """Returns every example's yaw, pitch and roll, float32 (3,) in degrees; None and errors as `read_attributes`."""
+    """Return every example's yaw, pitch and roll, float32 (3,) in degrees; None and errors as in `read_attributes`."""
     expected = "yaw, pitch and roll in degrees"
     return _read_annotations(path, wanted, _parse_pose, expected, without="poses are all NaN")
 
@@ -57,9 +57,9 @@ def read_poses(path: Path, wanted: Collection[int]) -> dict[int, np.ndarray] | N
 def _read_annotations(
     path: Path, wanted: Collection[int], parse: Callable[[list[str]], np.ndarray], expected: str, without: str
 ) -> dict[int, np.ndarray] | None:
-    """Reads a table of a count, a line of names, and rows of `<i>.jpg` and values."""
+    """Read a table of a count, a line of names, and rows of `<i>.jpg` and values."""
     if not path.exists():
-        logging.warning("%s: not there, so %s", path, without)
+        logging.warning("%s: missing, so %s", path, without)
         return None
     values: dict[int, np.ndarray] = {}
     for line_number, line in enumerate(_read_lines(path)[2:], start=3):

@@ -9,9 +9,9 @@ from data_pipeline.synthetic_faces.write import write
 
 _EPILOG = """\
 The directory gets CelebA-HQ-img/<i>.jpg, CelebAMask-HQ-mask-anno/<i // 2000>/<i>_<part>.png and the mapping, attribute
-and pose files of CelebAMask-HQ. Of every ten consecutive faces the ninth is for validation, the tenth for testing. The
-same seed always gives the same faces; a larger count only adds faces. The directory appears when it is complete, or not
-at all; one that already holds the same faces is left unchanged.
+and pose files of CelebAMask-HQ. Of every ten consecutive faces the ninth is for validation and the tenth for testing.
+The same seed always gives the same faces; a larger count only adds faces. The directory appears when it is complete, or
+not at all; one that already holds the same faces is left unchanged.
 
 example:
   python -m data_pipeline.synthetic_faces --out=data/synthetic_faces --count=2000 --size=128
@@ -36,7 +36,7 @@ def main() -> int:
         "--size",
         type=int,
         default=128,
-        help="sides in px, a multiple of 16 from 32 to 512 (default: %(default)s)",
+        help="height and width: a multiple of 16 from 32 to 512 px (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0, help="which faces, 0 or more (default: %(default)s)")
     arguments = parser.parse_args()

@@ -24,7 +24,7 @@ class Scene:
     """Unit vector towards the light, in the head's plane."""
 
     def lit(self, height: Field) -> Field:
-        """Compute the brightness of a matt surface from its height over the head's plane in px; 1 facing the light."""
+        """Compute the brightness of a matt surface from its height in px; about 1 facing the light."""
         down, right = slopes(height)
         return self.lambert(-right, -down, 1.0)
 

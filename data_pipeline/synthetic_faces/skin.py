@@ -78,7 +78,7 @@ def _paint_nose_shadows(scene: Scene) -> None:
 
 
 def visible_beside_face(scene: Scene, patch: Patch, depth: float) -> Field | float:
-    """Return the visible share of each pixel of something beside the face at this depth; the face is in front."""
+    """Return the share of each pixel in which the face does not hide a part beside it at this depth."""
     return 1.0 - coverage(face_field(scene, patch.x, patch.y)) if depth < -0.08 else 1.0
 
 

@@ -1,4 +1,4 @@
-"""Label maps: merging of parts, mirror images, colours."""
+"""Label maps: merging of parts, left-right pairs, colours."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from data_pipeline import labels
 SKIN, NOSE, L_EYE, R_EYE, HAIR = 1, 2, 4, 5, 13
 
 
-def test_later_parts_lie_on_top():
+def test_later_parts_cover_earlier_ones():
     skin = np.array([[1, 1, 1, 0]])
     nose = np.array([[0, 255, 0, 0]])
     hair = np.array([[0, 0, 7, 7]])
@@ -20,24 +20,24 @@ def test_later_parts_lie_on_top():
     assert merged.dtype == np.uint8
 
 
-def test_no_part_is_background():
+def test_pixels_without_a_part_are_background():
     assert not labels.merge_parts({}, (2, 3)).any()
 
 
-def test_unknown_part_is_named():
+def test_an_unknown_part_is_named():
     with pytest.raises(KeyError, match="beard"):
         labels.merge_parts({"beard": np.ones((2, 2))}, (2, 2))
 
 
-def test_mirror_swaps_left_and_right():
+def test_a_flip_swaps_left_and_right():
     assert labels.MIRRORED[L_EYE] == R_EYE
     assert labels.MIRRORED[R_EYE] == L_EYE
     swapped = [labels.CLASSES[label] for label in range(19) if labels.MIRRORED[label] != label]
     assert swapped == ["l_eye", "r_eye", "l_brow", "r_brow", "l_ear", "r_ear"]
 
 
-def test_lips_and_necklace_are_their_own_mirror_image():
-    # l_lip is the lower lip and ear_r an ear-ring: neither is a side.
+def test_a_flip_keeps_lips_and_jewellery():
+    # l_lip is the lower lip and ear_r an earring: neither is a side.
     for name in ("u_lip", "l_lip", "ear_r", "neck_l"):
         label = labels.CLASSES.index(name)
         assert labels.MIRRORED[label] == label

@@ -1,4 +1,4 @@
-"""Synthetic faces: the picture and its labels, edits with a known result, and the layout on disk."""
+"""Synthetic faces: image and label map, edits with a known result, and the layout on disk."""
 
 import signal
 import subprocess
@@ -22,13 +22,13 @@ SIZE = 64
 
 
 def face_with(**parts):
-    """Face 3 with some parts of its geometry replaced."""
+    """Return face 3 with some parts of its geometry replaced."""
     one = face(seed=0, index=3)
     return replace(one, geometry=replace(one.geometry, **parts))
 
 
 def near(mask: np.ndarray, pixels: int) -> np.ndarray:
-    """A mask grown by some pixels on all sides."""
+    """Dilate a mask by some pixels on all sides."""
     padded = np.pad(mask, pixels)
     height, width = mask.shape
     steps = range(2 * pixels + 1)
@@ -36,7 +36,7 @@ def near(mask: np.ndarray, pixels: int) -> np.ndarray:
 
 
 def difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Mean absolute difference of every pixel, in 0..255."""
+    """Return the mean absolute difference of every pixel, in 0..255."""
     return np.abs(first.astype(np.int16) - second).mean(axis=-1)
 
 
@@ -69,7 +69,7 @@ def test_sizes_that_cannot_be_rendered_are_refused(size):
         render(one.geometry, one.style, size)
 
 
-def test_a_face_is_the_same_picture_at_every_size():
+def test_a_face_looks_the_same_at_every_size():
     one = face(0, 2)
     small, small_labels = render(one.geometry, one.style, 64)
     large, large_labels = render(one.geometry, one.style, 256)
@@ -94,7 +94,7 @@ def test_left_is_the_persons_left_as_in_celebamask_hq():
         assert columns["r"] < columns["l"]
 
 
-def test_geometry_alone_decides_the_label_map():
+def test_the_label_map_depends_on_the_geometry_alone():
     geometry = face(0, 0).geometry
     first, second = (render(geometry, face(0, index).style, SIZE) for index in (0, 1))
     np.testing.assert_array_equal(first[1], second[1])
@@ -113,7 +113,7 @@ def test_geometry_alone_decides_the_label_map():
         ("glasses", ["eye_g"], {"glasses": Glasses(width=0.15, height=0.11, roundness=3.0, thickness=0.02)}),
     ],
 )
-def test_a_parts_colour_shows_where_its_label_is(colour, parts, geometry):
+def test_a_colour_is_where_its_parts_labels_are(colour, parts, geometry):
     one = face_with(**geometry)
     style = replace(one.style, stripes=0.0, stubble=0.0)
     red, labels = render(one.geometry, replace(style, **{colour: (0.9, 0.1, 0.1)}), SIZE)
@@ -126,7 +126,7 @@ def test_a_parts_colour_shows_where_its_label_is(colour, parts, geometry):
         assert (change[labelled] > 20.0).mean() > 0.9
 
 
-def test_eyes_are_seen_through_glasses():
+def test_eyes_are_visible_through_glasses():
     one = face_with(glasses=Glasses(width=0.15, height=0.11, roundness=3.0, thickness=0.02))
     labels = render(one.geometry, one.style, SIZE)[1]
     eyes = np.isin(labels, [CLASSES.index("l_eye"), CLASSES.index("r_eye")])
@@ -162,7 +162,7 @@ def test_background_and_clothes_stay_when_the_face_is_edited():
         assert difference(before, after)[still & ~near(~still, 1)].max() <= 1.0
 
 
-def test_attributes_tell_what_the_parameters_say():
+def test_attributes_follow_from_the_parameters():
     one = face_with(hat=None, glasses=Glasses(width=0.15, height=0.11, roundness=3.0, thickness=0.02))
     attributes = dict(zip(ATTRIBUTES, attributes_of(EDITS["smile"](one.geometry), one.style), strict=True))
     assert len(attributes) == 40
@@ -245,7 +245,7 @@ def test_arguments_out_of_range_are_refused(tmp_path, arguments, message):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
+def test_an_interrupted_write_leaves_no_files(tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
@@ -256,11 +256,13 @@ def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_stopped_by_a_signal_leaves_nothing(tmp_path, stop):
-    # Where the tests run in a shell's background, they and their children ignore Ctrl-C.
-    heed = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+def test_the_command_stopped_by_a_signal_leaves_no_files(tmp_path, stop):
+    # A shell's background job and its children ignore SIGINT.
+    with_default_sigint = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    )
     faces = ["-m", "data_pipeline.synthetic_faces", f"--out={tmp_path / 'faces'}", "--count=20000", "--size=32"]
-    command = [sys.executable, "-c", heed, sys.executable, *faces]
+    command = [sys.executable, "-c", with_default_sigint, sys.executable, *faces]
     process = subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
     while not list(tmp_path.rglob("*.jpg")) and time.monotonic() < deadline:
@@ -278,7 +280,7 @@ def test_many_faces_are_written_by_several_processes(tmp_path):
     assert {int(file.stem) for file in (tmp_path / "faces/CelebA-HQ-img").iterdir()} == set(range(80))
 
 
-def test_the_command_says_in_one_line_what_is_wrong(tmp_path, monkeypatch, capsys):
+def test_the_command_prints_a_user_error_in_one_line(tmp_path, monkeypatch, capsys):
     (tmp_path / "holiday.jpg").touch()
     monkeypatch.setattr(sys, "argv", ["synthetic_faces", f"--out={tmp_path}", "--count=1", "--size=32"])
     assert main() == 1

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow_datasets as tfds
 from array_record.python.array_record_module import ArrayRecordWriter
 
 from data_pipeline import records
 from data_pipeline.errors import UserError
-from data_pipeline.host_tensorflow import tf
+from data_pipeline.host_tensorflow import tf, tfds
 from data_pipeline.input_pipeline import EvalBatches
 from data_pipeline.prepare import prepare
 from tests.data_pipeline.batches import assert_equal_batches, concatenated, first_batches
