@@ -61,7 +61,7 @@ def open_manager(workdir: Path, keep: int, best_metric: str = "") -> ocp.Checkpo
         name, sign = best_metric.removeprefix("-"), -1 if best_metric.startswith("-") else 1
 
         def score(metrics: Mapping[str, float]) -> float:
-            value = sign * metrics.get(name, math.nan)  # absent where `save` was given none
+            value = sign * metrics.get(name, math.nan)  # absent if the checkpoint was saved with other metrics
             return value if math.isfinite(value) else -math.inf
 
         policies.append(BestN(get_metric_fn=score, n=1, keep_checkpoints_without_metrics=False))

@@ -58,7 +58,7 @@ def corruptions(checkpoint: Path) -> list[str]:
     """Return what is wrong with a checkpoint's files, one entry a file; reads and hashes all of them.
 
     Raises:
-      UserError: a file can't be read, which doesn't tell whether it is corrupt.
+      UserError: a file can't be read, so that it may or may not be corrupt.
     """
     try:
         return metadata_corruptions(checkpoint) or _changed_files(checkpoint / STATE)

@@ -65,7 +65,7 @@ def test_minus_1_takes_all_other_devices(data, fsdp, sizes, monkeypatch):
         ({"mesh.fsdp": 0}, r"config\.mesh\.fsdp: 0; give a number of devices, or -1"),
         ({"mesh.fsdp": -1}, r"config\.mesh: data and fsdp are both -1"),
         ({"batch_size": 12}, r"config\.batch_size: 12 examples can't be split evenly over 8 devices; .* multiple of 8"),
-        ({"accumulation_steps": 2}, r"8 examples .* over 8 devices times 2 microbatches; take a multiple of 16"),
+        ({"accumulation_steps": 2}, r"8 examples .* over 8 devices times 2 microbatches; give a multiple of 16"),
         ({"accumulation_steps": 0}, r"config\.accumulation_steps: 0; give 1 or more"),
     ],
 )
