@@ -66,6 +66,7 @@ def test_rows_are_the_records(builder, storage):
             np.testing.assert_array_equal(mask, recorded[index]["mask"][..., 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hosts", [2, 4])
 def test_any_number_of_hosts_sees_the_same_global_batches(builder, hosts):
     options = {"batch_size": 8, "seed": 3}
@@ -193,6 +194,7 @@ def place_in(content: bytearray, record: bytes) -> int:
     return next(place for piece in pieces if (place := content.find(piece)) >= 0)
 
 
+@pytest.mark.slow
 def test_an_unreadable_record_is_always_replaced_by_the_same_one(builder, damaged, storage):
     options = {"batch_size": 4, "seed": 3}
     whole = first(4, builder, "train", **options)
@@ -208,6 +210,7 @@ def test_an_unreadable_record_is_always_replaced_by_the_same_one(builder, damage
     assert_same(joined(shares), batches)
 
 
+@pytest.mark.slow
 def test_both_ways_to_hold_a_split_replace_alike(damaged, monkeypatch):
     options = {"batch_size": 4, "seed": 3, "max_bad_fraction": 0.3}
     in_memory = first(4, damaged, "train", **options)
