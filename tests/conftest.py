@@ -17,6 +17,14 @@ from jaxtyping import install_import_hook
 install_import_hook("maskgan_jax", "beartype.beartype")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that uses the trained `runs` as slow."""
+    for item in items:
+        if "runs" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[str, Callable[[Path], None]], Path]:
     """Makes a folder once for all of pytest's processes: its name and what fills it, to its path."""

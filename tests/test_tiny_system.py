@@ -65,6 +65,7 @@ def logged(run: Path) -> list[dict[str, float]]:
     return [{name: value for name, value in line.items() if name.startswith(kept)} for line in lines]
 
 
+@pytest.mark.slow
 def test_it_trains_evaluates_and_visualizes(trained):
     lines = logged(trained)
     l1 = [line["train/l1"] for line in lines if "train/l1" in line]
@@ -74,6 +75,7 @@ def test_it_trains_evaluates_and_visualizes(trained):
     assert (trained / "pictures/step_0000040.png").exists()
 
 
+@pytest.mark.slow
 def test_it_resumes_with_the_same_losses_and_metrics(trained, train_command, tmp_path):
     resumed = tmp_path / "run"
     shutil.copytree(trained, resumed)
@@ -82,6 +84,7 @@ def test_it_resumes_with_the_same_losses_and_metrics(trained, train_command, tmp
     assert logged(resumed) == logged(trained)
 
 
+@pytest.mark.slow
 def test_it_is_benchmarked(installed, tmp_path):
     succeed(
         "maskgan_jax.benchmark", CONFIG, "--config.batch_size=2", "--runs=1", "--steps=1", f"--json={tmp_path / 'out'}"
@@ -91,6 +94,7 @@ def test_it_is_benchmarked(installed, tmp_path):
     assert results["parameters, recolourer"] == 1376 + 27 + 352
 
 
+@pytest.mark.slow
 def test_its_export_runs_by_jax_alone_and_equals_the_ema_of_the_run(trained, tmp_path):
     succeed("maskgan_jax.export", f"--checkpoint={trained}", f"--out={tmp_path / 'exported'}")
     one, other = (face(0, index) for index in (1, 2))
@@ -107,6 +111,7 @@ def test_its_export_runs_by_jax_alone_and_equals_the_ema_of_the_run(trained, tmp
     jax.tree.map(np.testing.assert_array_equal, from_export, model.variables)
 
 
+@pytest.mark.slow
 def test_its_weights_go_to_pytorch_and_back(trained, tmp_path):
     torch = pytest.importorskip("torch")
     file, folder = str(tmp_path / "weights.pth"), tmp_path / "imported"

@@ -217,6 +217,7 @@ def test_records_of_other_raw_data_are_refused(own_directory):
     assert str(caught.value).startswith(f"{builder.data_dir}: made from other raw data")
 
 
+@pytest.mark.slow
 def test_the_command_prints_one_line_for_a_user_error(own_directory):
     (own_directory / "CelebA-HQ-img/7.jpg").unlink()
     command = [sys.executable, "-m", "data_pipeline.prepare", f"--directory={own_directory}", "--size=64"]

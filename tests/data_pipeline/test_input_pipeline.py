@@ -68,6 +68,7 @@ def test_unknown_attributes_are_0(own_directory):
     assert not batch["attributes_ref"].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("processes", "entries"), [(2, ALL), (4, ("image_t", "mask_ref"))])
 def test_any_number_of_processes_gets_the_same_global_batches(builder, processes, entries):
     options = {"entries": entries, "batch_size": 8, "seed": 3}

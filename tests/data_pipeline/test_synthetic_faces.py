@@ -255,6 +255,7 @@ def test_an_interrupted_write_leaves_no_files(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_stopped_by_a_signal_leaves_no_files(tmp_path, stop):
     # A shell's background job and its children ignore SIGINT.
@@ -275,6 +276,7 @@ def test_the_command_stopped_by_a_signal_leaves_no_files(tmp_path, stop):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_many_faces_are_written_by_several_processes(tmp_path):
     write(tmp_path / "faces", count=80, size=32, seed=0)
     assert {int(file.stem) for file in (tmp_path / "faces/CelebA-HQ-img").iterdir()} == set(range(80))

@@ -67,6 +67,7 @@ def test_every_network_can_be_an_imported_one(config, models):
     jax.tree.map(np.testing.assert_array_equal, state.ema_params["generator"], state.params["generator"])
 
 
+@pytest.mark.slow
 def test_discriminator_and_blender_can_be_initialised_at_random(config):
     config.init.discriminator = "new"
 

@@ -11,14 +11,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from maskgan_jax.runs.models import save_model  # noqa: E402
-
 from data_pipeline.errors import UserError  # noqa: E402
 from data_pipeline.synthetic_faces import face, render  # noqa: E402
 from maskgan_jax.editing.editor import Editor  # noqa: E402
 from maskgan_jax.interop import state_dicts, weights  # noqa: E402
 from maskgan_jax.interop.transfer import export_model, import_model  # noqa: E402
 from maskgan_jax.runs import directory  # noqa: E402
+from maskgan_jax.runs.models import save_model  # noqa: E402
 from tests.commands import run_command  # noqa: E402
 from tests.interop.small import TASKS, mapping_of, reference, save, small_config  # noqa: E402
 

@@ -73,6 +73,7 @@ def reference():
         yield pytorch_networks.randomise(pytorch_networks.FaceParser(WIDTHS), seed=0)
 
 
+@pytest.mark.slow
 def test_logits_are_those_of_the_pytorch_network(reference):
     variables = face_parser(reference.state_dict())
 
@@ -81,6 +82,7 @@ def test_logits_are_those_of_the_pytorch_network(reference):
     assert_same(ours, reference(to_torch(images())))
 
 
+@pytest.mark.slow
 def test_training_normalises_by_the_batch_and_moves_the_statistics_a_tenth_towards_it(reference):
     variables = face_parser(reference.state_dict())
 
@@ -131,6 +133,7 @@ def test_parameter_count_is_the_published_one():
     assert sum(parameter.numel() for parameter in parameters) == by_hand
 
 
+@pytest.mark.slow
 def test_bfloat16_computes_near_the_float32_logits_and_hands_back_float32(reference):
     variables = face_parser(reference.state_dict())
     narrow = FaceParser(widths=WIDTHS, dtype=jnp.bfloat16)

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from maskgan_jax.networks.layers import GlobalGenerator
 
@@ -16,6 +17,7 @@ def gradient_of(remat: bool):
     return network, loss
 
 
+@pytest.mark.slow
 def test_less_is_kept_for_the_backward_pass_and_the_gradients_are_the_same():
     x = jax.random.normal(jax.random.key(1), (2, 32, 32, 3))
     kept, gradients = {}, {}

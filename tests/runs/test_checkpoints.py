@@ -25,6 +25,7 @@ def resumed(run: Path, size: int = 100) -> TrainState:
         return checkpoints.restore(manager, shapes, jax.tree.map(lambda _: device, shapes))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("corrupt", CORRUPTIONS, ids=lambda corrupt: corrupt.__name__)
 def test_with_any_file_of_the_last_checkpoint_corrupt_the_run_resumes_from_it_or_the_one_before(
     saved_run, tmp_path, corrupt

@@ -1,7 +1,11 @@
 """A run's checkpoints opened by several processes: all take the same step, or all end."""
 
+import pytest
+
 from tests.commands import joins, run_together, start_command
 from tests.runs.small_runs import flip, saved_steps
+
+pytestmark = pytest.mark.slow
 
 
 def test_all_open_the_latest_checkpoint_that_process_0_finds_intact(run):
