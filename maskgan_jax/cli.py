@@ -35,7 +35,7 @@ def run(main: Callable[[Any], None], parser: argparse.ArgumentParser | None = No
     else:
         from absl import app
 
-        app.run(lambda arguments: _run(main, arguments), flags_parser=_parse_flags)
+        app.run(lambda arguments: _run(main, arguments), flags_parser=parse_flags)
 
 
 def _run(main: Callable[[Any], None], parsed: Any) -> None:
@@ -79,7 +79,7 @@ def non_negative(text: str) -> float:
     return value
 
 
-def _parse_flags(argv: list[str]) -> list[str]:
+def parse_flags(argv: list[str]) -> list[str]:
     """Return what absl's flags leave of the command line; print what they do not understand and exit with status 2."""
     from absl import flags
 

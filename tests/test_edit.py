@@ -52,6 +52,7 @@ def pixels(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path))
 
 
+@pytest.mark.slow
 def test_options_without_a_command_edit_a_photo(runs, files, tmp_path):
     """As typed in a shell; nothing but the result is written, and nothing printed."""
     done = run_command(
