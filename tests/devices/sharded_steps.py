@@ -1,96 +1,126 @@
-"""Five steps of tasks on all devices of all processes, from the same start and batch; losses and gradients as JSON.
+"""Five steps of every task in float64 on all devices of all processes; losses and gradients as JSON.
 
-A gradient is read off Adam's first moment, which after one step is (1 - b1) times the gradient.
+Every layout begins with the same state and trains on the same batch.
 """
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jaxtyping import PyTree
 
 from maskgan_jax import tasks
-from maskgan_jax.devices import mesh, multihost
+from maskgan_jax.devices import mesh as mesh_module
+from maskgan_jax.devices import multihost
+from maskgan_jax.devices.mesh import batch_sharding, compile_step, make_mesh, replicated, state_shardings, to_host
+from maskgan_jax.tasks.task import Task, TrainState, init_state, init_variables
 from tests.tiny import tiny_config
 
+TASKS = ("mask_vae", "face_parser", "dense_mapping", "ebst")
+WITHOUT_BATCH_NORM = ("dense_mapping", "ebst")
+"""Whose gradient over a batch is the mean of those over its parts."""
+
 STEPS = 5
+SIZE = 16
 
 
-def measure(task_name: str, fsdp: int, accumulation_steps: int) -> dict:
-    """Losses of the steps, and by optimiser and tensor the norm of the first step's gradient."""
+def measure(task_name: str, fsdp: int, microbatches: int) -> dict[str, object]:
+    """Return the losses of each step and, by optimiser and tensor, the gradient's norm in the first step."""
     config = tiny_config(task_name)
+    config.dtype = "float64"
+    config.data.size = SIZE
+    if "mask_vae" in config.networks:
+        config.networks.mask_vae.widths = (4, 8)
+    config.num_train_steps = 2 * STEPS  # the learning rate is constant in the first half
     config.mesh.fsdp = fsdp
-    config.accumulation_steps = accumulation_steps
+    config.accumulation_steps = microbatches
     task = tasks.make(config)
-    devices = mesh.make_mesh(config)
+    mesh = make_mesh(config)
 
-    def draw_state(rng):
-        starts = {name: draw(rng) for name, draw in task.starts.items()}
-        if "mask_vae" in starts:  # codes far apart, for an untrained MaskVAE would draw M^inter and M^outer alike
-            to_mean = starts["mask_vae"]["params"]["mask_vae"]["to_mean"]
-            to_mean["kernel"] = 100 * to_mean["kernel"]
-        return task.init(rng, starts)
-
-    layout = mesh.state_sharding(jax.eval_shape(draw_state, jax.random.key(0)), devices)
-    state = mesh.compile_once(draw_state, layout)(jax.random.key(0))
-    rng = np.random.default_rng(0)
-    shape = (config.batch_size, config.data.size, config.data.size)
-    coarse = rng.integers(0, 19, (2, config.batch_size, 8, 8), np.uint8)
-    masks = coarse.repeat(config.data.size // 8, axis=2).repeat(config.data.size // 8, axis=3)
-    batch = {
-        # Black or white, which tanh never reaches: where a drawing meets its photo, |a - b| has a kink, and rounding
-        # alone would turn that pixel's gradient round.
-        "image_t": 255 * rng.integers(0, 2, (*shape, 3), np.uint8),
-        "mask_t": masks[0],
-        "mask_ref": masks[1],
-        "index": np.arange(config.batch_size, dtype=np.int32),
-    }
-    own = {name: np.array_split(rows, jax.process_count())[jax.process_index()] for name, rows in batch.items()}
-    step = mesh.compile_step(task.step, layout, devices)
+    initial = to_host(random_state(task))
+    shardings = state_shardings(initial, mesh)
+    state = jax.device_put(initial, shardings)
+    batch = jax.device_put(random_batch(config.batch_size), batch_sharding(mesh))
+    step = compile_step(task.step, shardings, mesh)
+    norms_of = jax.jit(gradient_norms, out_shardings=replicated(mesh), static_argnums=1)
     losses, gradients = [], {}
-    for batch_on_devices in mesh.to_devices([own] * STEPS, devices):
-        state, scalars = step(state, batch_on_devices)
-        losses.append({name: float(value) for name, value in mesh.to_host(scalars).items()})
-        if not gradients:
-            norms_of = jax.jit(_gradient_norms, out_shardings=mesh.replicated(devices))
-            moments = {name: optax.tree_utils.tree_get(each, "mu") for name, each in state.opt_state.items()}
-            gradients = {
-                jax.tree_util.keystr(path, simple=True, separator="/"): {
-                    "norm": float(norm) / (1 - config.optimiser.b1),
-                    "ndim": int(ndim),
-                }
-                for path, (norm, ndim) in jax.tree_util.tree_leaves_with_path(
-                    mesh.to_host(norms_of(moments)), is_leaf=lambda entry: isinstance(entry, tuple)
-                )
-            }
+    for _ in range(STEPS):
+        state, scalars = step(state, batch)
+        losses.append({name: float(value) for name, value in to_host(scalars).items()})
+        gradients = gradients or to_host(norms_of(state.opt_state, config.optimiser.b1))
     return {
         "losses": losses,
-        "gradients": gradients,
+        "gradients": {name: [float(norm), int(ndim)] for name, (norm, ndim) in gradients.items()},
         "compilations": step._cache_size(),
-        "split arrays": sum(not leaf.sharding.is_fully_replicated for leaf in jax.tree.leaves(state)),
+        "sharded arrays": sum(not leaf.sharding.is_fully_replicated for leaf in jax.tree.leaves(state)),
     }
 
 
-def _gradient_norms(moments):
-    return jax.tree.map(lambda moment: (jnp.linalg.norm(moment), moment.ndim), moments)
+def random_state(task: Task) -> TrainState:
+    """Return a state of step 0 in float64: kernels after He et al. 2015, so that no signal vanishes, and biases.
+
+    EBST's two simulated edits then differ, which those of a newly initialised MaskVAE do not.
+    """
+    rng = np.random.default_rng(0)
+
+    def sample(path: tuple, array: jax.ShapeDtypeStruct) -> np.ndarray:
+        normal = rng.normal(size=array.shape)
+        match path[-1].key:
+            case "kernel":
+                return normal * np.sqrt(2 / np.prod(array.shape[:-1]))
+            case "bias" | "mean":
+                return 0.2 * normal
+            case "scale" | "var":
+                return np.exp(0.2 * normal)
+        raise ValueError(path)
+
+    key = jax.random.key(0)
+    shapes = {name: jax.eval_shape(partial(init_variables, name, each), key) for name, each in task.networks.items()}
+    return init_state(task, key, jax.tree_util.tree_map_with_path(sample, shapes))
+
+
+def random_batch(batch_size: int) -> dict[str, np.ndarray]:
+    """Return photos, and masks of 4 px squares."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 19, (2, batch_size, SIZE // 4, SIZE // 4), np.uint8)
+    mask_t, mask_ref = coarse.repeat(4, axis=2).repeat(4, axis=3)
+    photos = rng.integers(0, 256, (batch_size, SIZE, SIZE, 3), np.uint8)
+    return {"image_t": photos, "mask_t": mask_t, "mask_ref": mask_ref, "index": np.arange(batch_size)}
+
+
+def gradient_norms(opt_state: PyTree, b1: float) -> dict[str, tuple[jax.Array, int]]:
+    """Return norm and number of axes of each tensor's gradient after the first step.
+
+    Adam's first moment then is (1 - b1) times the gradient.
+    """
+    moments = {name: optax.tree_utils.tree_get(each, "mu") for name, each in opt_state.items()}
+    return {
+        jax.tree_util.keystr(path, simple=True, separator="/"): (jnp.linalg.norm(moment) / (1 - b1), moment.ndim)
+        for path, moment in jax.tree_util.tree_leaves_with_path(moments)
+    }
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("path", type=Path)
-    parser.add_argument("--tasks", default="mask_vae,dense_mapping,ebst,face_parser")
     parser.add_argument("--fsdp", type=int, default=1)
-    parser.add_argument("--accumulation_steps", type=int, default=1)
+    parser.add_argument("--microbatches", type=int, nargs="+", default=[1])
     parser.add_argument("--coordinator_address")
     parser.add_argument("--num_processes", type=int)
     parser.add_argument("--process_id", type=int)
     options = parser.parse_args()
-    together = None if options.coordinator_address else False
-    multihost.join(together, options.coordinator_address, options.num_processes, options.process_id, timeout_s=120)
-    mesh.SPLIT_FROM_SIZE = 64  # tiny networks have no large arrays
-    figures = {name: measure(name, options.fsdp, options.accumulation_steps) for name in options.tasks.split(",")}
+    jax.config.update("jax_enable_x64", True)
+    distributed = None if options.coordinator_address else False
+    multihost.join(distributed, options.coordinator_address, options.num_processes, options.process_id, timeout_s=120)
+    mesh_module.MIN_SHARDED_SIZE = 64  # tiny networks have no large arrays
+    measurements = {
+        count: {name: measure(name, options.fsdp, count) for name in (TASKS if count == 1 else WITHOUT_BATCH_NORM)}
+        for count in options.microbatches
+    }
     if jax.process_index() == 0:
-        options.path.write_text(json.dumps(figures | {"devices": jax.device_count()}))
+        options.path.write_text(json.dumps({"devices": jax.device_count(), "microbatches": measurements}))
