@@ -1,4 +1,4 @@
-"""Commands as a user starts them."""
+"""Commands, started as a user does."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ from tests.tiny import CONFIGS
 
 
 def run_command(module: str, *arguments: str, devices: int = 1) -> subprocess.CompletedProcess:
-    """Runs `python -m module arguments` on that many CPU devices; output as text. One that hangs is killed."""
+    """Run `python -m module arguments` on that many CPU devices, output as text; kill one that hangs."""
     process = start_command(module, *arguments, devices=devices)
     with process:
         try:
@@ -27,10 +27,10 @@ def run_command(module: str, *arguments: str, devices: int = 1) -> subprocess.Co
 
 
 def start_command(module: str, *arguments: str, devices: int = 1) -> subprocess.Popen:
-    """Starts `python -m module arguments` on that many CPU devices; output as text."""
+    """Start `python -m module arguments` on that many CPU devices, output as text."""
     environment = os.environ | {
         "JAX_PLATFORMS": "cpu",
-        "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+        "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={devices}".strip(),
     }
     command = [sys.executable, "-m", module, *arguments]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -39,14 +39,14 @@ def start_command(module: str, *arguments: str, devices: int = 1) -> subprocess.
 def run_together(
     module: str, *arguments: str, processes: int = 2, devices: int = 2
 ) -> list[subprocess.CompletedProcess]:
-    """Runs a command in several processes that join over the loopback interface, each with that many devices."""
+    """Run a command in several processes that join over the loopback interface, each with that many devices."""
     with ThreadPoolExecutor(processes) as pool:
         joining = joins(processes)
         return list(pool.map(lambda join: run_command(module, *arguments, *join, devices=devices), joining))
 
 
 def joins(processes: int) -> list[list[str]]:
-    """For each process the options with which it joins the others, at a free port."""
+    """Return for each process the options with which it joins the others, at a free port."""
     with socket.socket() as listening:
         listening.bind(("localhost", 0))
         port = listening.getsockname()[1]
@@ -55,7 +55,7 @@ def joins(processes: int) -> list[list[str]]:
 
 
 def wait_for(path: Path, processes: list[subprocess.Popen], timeout_s: float = 240) -> None:
-    """Until there is such a file, which the processes are at work on."""
+    """Wait for a file that the processes are to write."""
     deadline = time.monotonic() + timeout_s
     while not path.exists():
         ended = [process for process in processes if process.poll() is not None]
@@ -65,7 +65,7 @@ def wait_for(path: Path, processes: list[subprocess.Popen], timeout_s: float = 2
 
 
 def tiny_arguments(config: ConfigDict) -> list[str]:
-    """The command line that makes a `tiny_config` of a quickstart's config."""
+    """Return the options that turn a quickstart's config into a `tiny_config`."""
     quickstart = flatten(CONFIGS[config.task].get_config("quickstart"))
     fields = {name: value for name, value in flatten(config).items() if value != quickstart[name]}
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}

@@ -1,4 +1,4 @@
-"""The benchmark program, as a user starts it."""
+"""The benchmark command."""
 
 import json
 
@@ -18,15 +18,15 @@ def test_it_measures_a_step_without_data_or_tensorflow_and_writes_json(tmp_path)
         "--config.data.directory=/nowhere",
         "--runs=2",
         "--steps=1",
-        f"--json={tmp_path / 'figures.json'}",
+        f"--json={tmp_path / 'results.json'}",
     )
     assert done.returncode == 0, done.stderr
-    figures = json.loads((tmp_path / "figures.json").read_text())
-    assert figures["parameters, mask_vae"] > 1000
-    assert 0 < figures["step, s (fastest)"] <= figures["step, s (median)"] <= figures["step, s (slowest)"]
-    assert figures["images/s"] == pytest.approx(16 / figures["step, s (median)"])
-    assert figures["model operations of a step"] > 1e6
-    assert figures["peak memory of the process, bytes"] > 1e8
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert results["parameters, mask_vae"] > 1000
+    assert 0 < results["step, s (fastest)"] <= results["step, s (median)"] <= results["step, s (slowest)"]
+    assert results["images/s"] == pytest.approx(16 / results["step, s (median)"])
+    assert results["model operations of a step"] > 1e6
+    assert results["peak memory of the process, bytes"] > 1e8
     assert "images/s" in done.stdout
 
 

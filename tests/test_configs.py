@@ -3,36 +3,37 @@
 import jax
 import pytest
 
-from configs.presets import VARIANTS
+from configs.base import VARIANTS
+from data_pipeline.batch_entries import random_batch
 from maskgan_jax import tasks
+from maskgan_jax.tasks.task import init_state
 from tests.tiny import CONFIGS
+
+
+def shapes(tree):
+    return jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree)
+
+
+def initial_state(task):
+    return jax.eval_shape(lambda rng: init_state(task, rng, {}), jax.random.key(0))
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("name", CONFIGS)
-def test_a_config_builds_its_task(name, variant):
+def test_a_step_keeps_the_shapes_of_the_state_and_returns_float32_losses(name, variant):
     config = CONFIGS[name].get_config(variant)
     task = tasks.make(config)
-    drawn = {start: jax.eval_shape(draw, jax.random.key(0)) for start, draw in task.starts.items()}
-    state = jax.eval_shape(task.init, jax.random.key(0), drawn)
-    batch = {
-        "image_t": jax.ShapeDtypeStruct((2, config.data.size, config.data.size, 3), "uint8"),
-        "mask_t": jax.ShapeDtypeStruct((2, config.data.size, config.data.size), "uint8"),
-        "mask_ref": jax.ShapeDtypeStruct((2, config.data.size, config.data.size), "uint8"),
-        "index": jax.ShapeDtypeStruct((2,), "int32"),
-    }
-    after, losses = jax.eval_shape(task.step, state, batch)
-    assert jax.tree.map(lambda x: (x.shape, x.dtype), after) == jax.tree.map(lambda x: (x.shape, x.dtype), state)
+    state = initial_state(task)
+
+    after, losses = jax.eval_shape(task.step, state, random_batch(task.inputs, 2, config.data.size, seed=0))
+
+    assert shapes(after) == shapes(state)
     assert all(loss.shape == () and loss.dtype == "float32" for loss in losses.values())
 
 
 def test_full_size_ebst_trains_the_published_networks():
-    config = CONFIGS["ebst"].get_config()
-    task = tasks.make(config)
-    drawn = {start: jax.eval_shape(draw, jax.random.key(0)) for start, draw in task.starts.items()}
-    params = jax.eval_shape(task.init, jax.random.key(0), drawn).params
-    counts = {name: sum(leaf.size for leaf in jax.tree.leaves(tree)) for name, tree in params.items()}
-    assert counts == {
+    params = initial_state(tasks.make(CONFIGS["ebst"].get_config())).params
+    assert {name: sum(leaf.size for leaf in jax.tree.leaves(tree)) for name, tree in params.items()} == {
         "generator": 89_702_595,
         "mask_vae": 170_619_571,
         "alpha_blender": 4_329_443,
@@ -42,6 +43,12 @@ def test_full_size_ebst_trains_the_published_networks():
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_an_unknown_variant_lists_those_that_there_are(name):
+def test_a_config_holds_the_networks_of_its_task_and_no_others(name):
+    config = CONFIGS[name].get_config("small")
+    assert set(config.networks) == set(tasks.make(config).networks)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_an_unknown_variant_is_refused_with_the_list_of_variants(name):
     with pytest.raises(ValueError, match=r"has no variant :huge; :small is .*; :quickstart is "):
         CONFIGS[name].get_config("huge")

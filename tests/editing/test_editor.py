@@ -1,5 +1,7 @@
 """The Editor, with the networks of the tiny runs."""
 
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,8 +13,8 @@ from data_pipeline.labels import CLASSES
 from data_pipeline.synthetic_faces import EDITS, face, render
 from maskgan_jax.editing.editor import Editor
 from maskgan_jax.editing.parts import PART_GROUPS
-from maskgan_jax.inference import functions, models
-from maskgan_jax.runs import checkpoints
+from maskgan_jax.inference.models import load_network
+from maskgan_jax.runs.models import load_part
 
 SIZE = 64
 
@@ -28,11 +30,19 @@ def editor(runs) -> Editor:
     return Editor(runs / "ebst", face_parser=runs / "face_parser")
 
 
-def test_the_generator_is_the_moving_average(runs):
-    params = models.load("generator", runs / "ebst", "test").variables["params"]
-    shapes = jax.eval_shape(lambda: params)
-    average = checkpoints.load_part(runs / "ebst", {"average": {"generator": shapes}}, "test")["average"]["generator"]
-    jax.tree.map(np.testing.assert_array_equal, params, average)
+def apply(folder: Path, network: str, *inputs: jax.Array, **options) -> jax.Array:
+    """Apply a network of a folder directly."""
+    model = load_network(folder, network, "test")
+    return model.task.networks[network].module.apply(model.variables[network], *inputs, **options)
+
+
+def test_the_generator_is_the_ema(runs):
+    loaded = load_network(runs / "ebst", "generator", "test").variables["generator"]["params"]
+    fields = {field: {"generator": jax.eval_shape(lambda: loaded)} for field in ("params", "ema_params")}
+    saved = load_part(runs / "ebst", fields, "test", verify=True)
+    jax.tree.map(np.testing.assert_array_equal, loaded, saved["ema_params"]["generator"])
+    differs = jax.tree.map(lambda a, b: bool((a != b).any()), loaded, saved["params"]["generator"])
+    assert any(jax.tree.leaves(differs))
 
 
 def test_a_second_edit_does_not_run_the_style_encoder(editor):
@@ -47,11 +57,9 @@ def test_a_second_edit_does_not_run_the_style_encoder(editor):
         editor.edit(portrait, portrait.mask, keep_outside=4)
 
     # Not compiled in: nothing in `generate` reads the style encoder's parameters.
-    generator = editor._generator
-    params = generator.variables["params"]
-    jaxpr = jax.make_jaxpr(
-        lambda p: functions.generate(generator.network, {"params": p}, jnp.asarray(edited)[None], portrait.style)
-    )
+    generate = editor._generator.task.inference["generate"].function
+    params = editor._generator.variables["generator"]["params"]
+    jaxpr = jax.make_jaxpr(lambda p: generate({"generator": {"params": p}}, jnp.asarray(edited)[None], portrait.style))
     jaxpr = jaxpr(params).jaxpr
     read = {id(variable) for equation in jaxpr.eqns for variable in equation.invars}
     paths = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(params)]
@@ -70,9 +78,9 @@ def test_an_edit_is_what_the_generator_makes_of_the_edited_mask_in_the_photos_st
 
     result = editor.edit(editor.portrait(photo, mask), edited)
 
-    model = models.load("generator", runs / "ebst", "test")
-    style = model.network.apply(model.variables, jnp.asarray(image, jnp.float32), labels, method="encode_style")
-    generated = model.network.apply(model.variables, edited_labels, style, method="generate")[0]
+    image = jnp.asarray(image, jnp.float32)
+    style = apply(runs / "ebst", "generator", image, labels, method="encode_style")
+    generated = apply(runs / "ebst", "generator", edited_labels, style, method="generate")[0]
     np.testing.assert_allclose(result, (generated + 1) * 127.5, atol=0.6)
 
 
@@ -146,11 +154,10 @@ def test_a_copied_style_is_the_references_with_the_portraits_mask(editor, runs):
     (photo, mask), (other_photo, other_mask) = render_face(9), render_face(19)
     result = editor.copy_style(editor.portrait(photo, mask), editor.portrait(other_photo, other_mask))
 
-    model = models.load("generator", runs / "ebst", "test")
     labels, other_labels = (jax.nn.one_hot(m[None], 19) for m in (mask, other_mask))
     other_image = jnp.asarray(other_photo[None] / 127.5 - 1, jnp.float32)
-    style = model.network.apply(model.variables, other_image, other_labels, method="encode_style")
-    generated = model.network.apply(model.variables, labels, style, method="generate")[0]
+    style = apply(runs / "ebst", "generator", other_image, other_labels, method="encode_style")
+    generated = apply(runs / "ebst", "generator", labels, style, method="generate")[0]
     np.testing.assert_allclose(result, (generated + 1) * 127.5, atol=0.6)
 
 
@@ -172,11 +179,10 @@ def test_an_interpolation_goes_from_one_mask_to_the_other_in_the_mask_vaes_space
 
     frames = editor.interpolate(portrait, reference_mask, 3)
 
-    vae = models.load("mask_vae", runs / "mask_vae", "test")
     ends = np.stack([portrait.mask, reference_mask])
-    codes, _ = vae.network.apply(vae.variables, jax.nn.one_hot(ends, 19), method="encode")
+    codes, _ = apply(runs / "ebst", "mask_vae", jax.nn.one_hot(ends, 19), method="encode")
     codes = jnp.stack([codes[0], (codes[0] + codes[1]) / 2, codes[1]])
-    masks = vae.network.apply(vae.variables, codes, method="decode").argmax(-1).astype(np.uint8)
+    masks = apply(runs / "ebst", "mask_vae", codes, method="decode").argmax(-1).astype(np.uint8)
     expected = np.stack([editor.edit(portrait, np.asarray(mask)) for mask in masks])
     assert frames.shape == (3, SIZE, SIZE, 3)
     np.testing.assert_allclose(frames.astype(int), expected, atol=1)
@@ -186,8 +192,7 @@ def test_a_photo_without_a_mask_is_parsed(editor, runs):
     photo, _ = render_face(9)
     portrait = editor.portrait(photo, align=False)
 
-    model = models.load("face_parser", runs / "face_parser", "test")
-    logits = model.network.apply(model.variables, jnp.asarray(photo[None] / 127.5 - 1, jnp.float32))
+    logits = apply(runs / "face_parser", "face_parser", jnp.asarray(photo[None] / 127.5 - 1, jnp.float32))
     assert (portrait.mask == logits[0].argmax(-1)).mean() > 0.999  # but for ties
 
 
@@ -195,7 +200,7 @@ def test_a_photo_without_a_mask_is_parsed(editor, runs):
     ("use", "message"),
     [
         (lambda editor: editor.parse(render_face(9)[0]), "--face-parser: needed for a photo without a mask"),
-        (lambda editor: editor.size, "--checkpoint: needed to draw a face"),
+        (lambda editor: editor.size, "--checkpoint: needed to generate a face"),
     ],
 )
 def test_a_network_that_was_not_named_is_asked_for(use, message):

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from maskgan_jax.interop import entries, weights
+from maskgan_jax.interop import entries, maskgan, weights
 from maskgan_jax.networks.alpha_blender import AlphaBlender
 from maskgan_jax.networks.dense_mapping import DenseMappingNetwork
 from maskgan_jax.networks.discriminator import MultiScaleDiscriminator
@@ -73,7 +73,7 @@ def torch_generator():
 
 @pytest.fixture(scope="module")
 def generator_variables(torch_generator) -> dict:
-    return variables_of(torch_generator, entries.generator(make_generator()))
+    return variables_of(torch_generator, maskgan.generator(make_generator()))
 
 
 def make_generator(dtype=jnp.float32) -> DenseMappingNetwork:
@@ -130,7 +130,7 @@ def torch_mask_vae():
 
 @pytest.fixture(scope="module")
 def mask_vae_variables(torch_mask_vae) -> dict:
-    return variables_of(torch_mask_vae, entries.mask_vae(MASK_VAE))
+    return variables_of(torch_mask_vae, maskgan.mask_vae(MASK_VAE))
 
 
 def test_mask_vae_encodes(torch_mask_vae, mask_vae_variables):
@@ -161,7 +161,7 @@ def test_alpha_blender():
     reference = pytorch_networks.randomise(pytorch_networks.AlphaBlender(WIDTHS, RESIDUAL_BLOCKS), seed=2)
     blender = AlphaBlender(WIDTHS, RESIDUAL_BLOCKS)
 
-    ours = jax.jit(blender.apply)(variables_of(reference, entries.alpha_blender(blender)), images(0), images(1))
+    ours = jax.jit(blender.apply)(variables_of(reference, maskgan.blender(blender)), images(0), images(1))
 
     assert_same(ours, reference(to_torch(images(0)), to_torch(images(1))))
 
@@ -171,7 +171,7 @@ def test_discriminator():
 
     network = MultiScaleDiscriminator(WIDTHS)
 
-    ours = jax.jit(network.apply)(variables_of(reference, entries.discriminator(network)), masks(0), images(1))
+    ours = jax.jit(network.apply)(variables_of(reference, maskgan.discriminator(network)), masks(0), images(1))
 
     theirs = reference(to_torch(masks(0)), to_torch(images(1)))
     assert [len(maps) for maps in ours] == [5, 5]
@@ -184,7 +184,7 @@ def test_vgg19(imagenet_normalisation):
     reference = pytorch_networks.randomise(pytorch_networks.VGG19(), seed=4)
     network = VGG19(imagenet_normalisation)
 
-    ours = jax.jit(network.apply)(variables_of(reference, entries.vgg19(network)), images(0))
+    ours = jax.jit(network.apply)(variables_of(reference, maskgan.vgg19(network)), images(0))
 
     x = to_torch(images(0))
     if imagenet_normalisation:  # torchvision, `VGG19_Weights.IMAGENET1K_V1.transforms`, of RGB in [0, 1]

@@ -1,4 +1,4 @@
-"""A batch in parts gives what the whole gives: the mean of the means, the rows in their order."""
+"""A batch in microbatches gives the results of the whole: the mean of the means, the rows in their order."""
 
 import jax
 import jax.numpy as jnp

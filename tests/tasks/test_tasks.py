@@ -1,88 +1,91 @@
-"""What the tasks do to a state, at tiny sizes; figures against values worked out by hand."""
+"""What the tasks share: initial states, pixels, learning rate, interleaving; computed once per step."""
+
+from collections import Counter
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from data_pipeline.batch_entries import random_batch
 from maskgan_jax import tasks
 from maskgan_jax.tasks import mask_vae
 from maskgan_jax.tasks.interleaving import deinterleave, interleave
-from maskgan_jax.tasks.optimiser import learning_rate, moving_average
-from maskgan_jax.tasks.task import psnr, to_image
+from maskgan_jax.tasks.optimiser import learning_rate
+from maskgan_jax.tasks.pixels import psnr, to_image, to_pixels
+from maskgan_jax.tasks.task import init_state, init_variables
 from tests.tiny import tiny_config
 
 
-def begin(config):
-    """The task of a config and its state at step 0, the starts drawn at random."""
-    task = tasks.make(config)
-    rng = jax.random.key(0)
-    return task, task.init(rng, {name: draw(rng) for name, draw in task.starts.items()})
+@pytest.fixture(scope="module")
+def masks() -> np.ndarray:
+    """Two pairs of label maps of 8 px squares, uint8 (2 2 64 64)."""
+    return np.random.default_rng(0).integers(0, 19, (2, 2, 8, 8), np.uint8).repeat(8, axis=2).repeat(8, axis=3)
 
 
-@pytest.fixture
-def batch():
-    rng = np.random.default_rng(0)
-    masks = rng.integers(0, 19, (2, 2, 8, 8), np.uint8).repeat(8, axis=2).repeat(8, axis=3)
-    return {
-        "image_t": jnp.asarray(rng.integers(0, 256, (2, 64, 64, 3), np.uint8)),
-        "mask_t": jnp.asarray(masks[0]),
-        "mask_ref": jnp.asarray(masks[1]),
-        "index": jnp.arange(2),
-    }
+def test_an_edit_towards_the_mask_itself_is_its_reconstruction(masks):
+    task = tasks.make(tiny_config("mask_vae"))
+    network = task.networks["mask_vae"].module
+    variables = jax.jit(lambda rng: init_variables("mask_vae", task.networks["mask_vae"], rng))(jax.random.key(0))
 
+    inter, outer = mask_vae.simulate_edits(network, variables, masks[0], masks[0], 2.5)
 
-def moved(before, after) -> dict[str, bool]:
-    """By network: whether any parameter changed."""
-    return {
-        name: any(jax.tree.leaves(jax.tree.map(lambda a, b: bool((a != b).any()), before[name], after[name])))
-        for name in before
-    }
-
-
-@pytest.mark.slow
-def test_ebst_moves_generator_and_discriminator_and_leaves_mask_vae_and_vgg19(batch):
-    """An untrained MaskVAE draws one mask twice, so the blender has nothing to learn yet."""
-    config = tiny_config("ebst")
-    config.losses.lambda_percept = 10.0
-    task, state = begin(config)
-    after, losses = jax.jit(task.step)(state, batch)
-    assert moved(state.params, after.params) == {
-        "generator": True, "alpha_blender": False, "discriminator": True, "mask_vae": False, "vgg19": False,
-    }  # fmt: skip
-    jax.tree.map(np.testing.assert_array_equal, state.batch_stats, after.batch_stats)
-    assert losses["generator_a/perceptual"] > 0
-    assert losses["generator_b/perceptual"] > 0
-    expected = moving_average(state.average, {"generator": after.params["generator"]}, config.average_decay)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6), after.average, expected)
-
-
-@pytest.mark.slow
-def test_joint_updates_are_one_backward_pass_of_both_losses(batch):
-    """Both orders see the same parameters in G_A's loss; only the sequential one has moved them before G_B's."""
-    sequential, joint = tiny_config("ebst"), tiny_config("ebst")
-    joint.updates = "joint"
-    losses = {}
-    for name, config in (("sequential", sequential), ("joint", joint)):
-        task, state = begin(config)
-        assert ("generator_a" in state.opt_state) == (name == "sequential")
-        _, scalars = jax.jit(task.step)(state, batch)
-        losses[name] = {term: float(value) for term, value in scalars.items()}
-    assert losses["joint"]["generator_a/pixel"] == pytest.approx(losses["sequential"]["generator_a/pixel"], rel=1e-5)
-    assert abs(losses["joint"]["generator_b/pixel"] - losses["sequential"]["generator_b/pixel"]) > 1e-6
-
-
-def test_an_edit_towards_the_mask_itself_is_its_reconstruction(batch):
-    config = tiny_config("mask_vae")
-    network = mask_vae.network_of(config)
-    variables = {k: v["mask_vae"] for k, v in mask_vae.init_variables(network, jax.random.key(0)).items()}
-    inter, outer = mask_vae.simulate_edits(network, variables, batch["mask_t"], batch["mask_t"], 2.5)
-    reconstruction = mask_vae.reconstruct(network, variables, batch["mask_t"])
+    reconstruction = mask_vae.reconstruct(network, variables, masks[0])
     np.testing.assert_array_equal(inter, reconstruction)
     np.testing.assert_array_equal(outer, reconstruction)
 
 
-def test_interleaved_versions_of_an_example_lie_side_by_side():
+def convolutions(jaxpr: jax.extend.core.Jaxpr) -> Counter:
+    """Count the convolutions of a program by the shape of their kernels, those of a loop's body once."""
+    counts = Counter()
+    for equation in jaxpr.eqns:
+        if equation.primitive.name == "conv_general_dilated":
+            counts[equation.invars[1].aval.shape] += 1
+        for inner in jax.extend.core.jaxprs_in_params(equation.params):
+            counts += convolutions(inner)
+    return counts
+
+
+@pytest.mark.parametrize("microbatches", [1, 2])
+@pytest.mark.parametrize("updates", ["sequential", "joint"])
+def test_edits_and_features_of_the_real_photos_are_computed_once_a_step(updates, microbatches):
+    config = tiny_config("ebst")
+    config.updates = updates
+    config.accumulation_steps = microbatches
+    config.batch_size = 4
+    config.losses.lambda_percept = 10.0
+    # Widths that no other network has.
+    config.networks.mask_vae.widths = (5, 7, 9, 11)
+    config.networks.discriminator.widths = (13, 17)
+    task = tasks.make(config)
+    state = jax.eval_shape(lambda rng: init_state(task, rng, {}), jax.random.key(0))
+    batch = random_batch(task.inputs, config.batch_size, config.data.size, seed=0)
+
+    counts = convolutions(jax.make_jaxpr(task.step)(state, batch).jaxpr)
+
+    assert counts[(4, 4, 19, 5)] == 2  # the MaskVAE encodes M^t and M^ref
+    assert counts[(2, 2, 11, 4 * 9)] == 1  # it decodes both edits as one batch
+    # VGG19: the real photos, G_A's and G_B's images, and the two backward passes to these images.
+    assert counts[(3, 3, 512, 512)] > 0
+    forward = counts[(3, 3, 3, 64)]
+    assert forward == 3
+    # D at full size: the real photos, G_A's and G_B's images, and all three kinds as one batch in its own update.
+    assert counts[(4, 4, 22, 13)] == 2 * 4  # at two scales
+
+
+def test_a_networks_initial_values_do_not_depend_on_the_other_networks():
+    states = {}
+    for name in ("dense_mapping", "ebst"):
+        task = tasks.make(tiny_config(name))
+        states[name] = jax.jit(lambda rng, task=task: init_state(task, rng, {}))(jax.random.key(3))
+    for network in ("generator", "discriminator"):
+        of_both = (states[name].params[network] for name in ("dense_mapping", "ebst"))
+        jax.tree.map(np.testing.assert_array_equal, *of_both)
+    kernels = [states["ebst"].params["discriminator"][f"scale_{scale}"]["conv_0"]["kernel"] for scale in (0, 1)]
+    assert not np.array_equal(*kernels)
+
+
+def test_interleaved_versions_of_an_example_are_neighbours():
     a, b = jnp.arange(3), jnp.arange(10, 13)
     np.testing.assert_array_equal(interleave(a, b), [0, 10, 1, 11, 2, 12])
     for version, original in zip(deinterleave(interleave(a, b), 2), (a, b), strict=True):
@@ -96,8 +99,11 @@ def test_the_learning_rate_is_constant_for_half_the_run_then_falls_to_0():
     np.testing.assert_allclose([schedule(step) for step in (0, 4, 5, 7, 10)], [0.4, 0.4, 0.4, 0.24, 0.0], atol=1e-7)
 
 
-def test_pixels_become_values_between_minus_1_and_1():
-    np.testing.assert_allclose(to_image(jnp.array([[[[0, 255, 51]]]], jnp.uint8)), [[[[-1, 1, -0.6]]]], atol=1e-6)
+def test_every_8_bit_value_survives_the_way_to_an_image_and_back():
+    pixels = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
+    image = to_image(jnp.asarray(pixels))
+    assert (image.min(), image.max()) == (-1, 1)
+    np.testing.assert_array_equal(to_pixels(image), pixels)
 
 
 def test_psnr_of_an_error_of_a_tenth_of_the_range_is_20_db():
