@@ -13,6 +13,7 @@ import jax
 from configs import ebst
 from maskgan_jax import tasks
 from maskgan_jax.devices import mesh
+from maskgan_jax.tasks.task import init_state
 
 
 def prepare(variant: str):
@@ -22,7 +23,7 @@ def prepare(variant: str):
     task = tasks.make(config)
 
     def init(rng):
-        return task.init(rng, {name: draw(rng) for name, draw in task.starts.items()})
+        return init_state(task, rng, {})
 
     shapes = jax.eval_shape(init, jax.random.key(0))
     return init, shapes, mesh.state_shardings(shapes, mesh.make_mesh(config))

@@ -5,6 +5,7 @@ import pytest
 
 from data_pipeline.batch_entries import random_batch
 from maskgan_jax import tasks
+from maskgan_jax.devices import hardware
 from maskgan_jax.devices.model_flops import model_flop_utilisation, model_flops
 from maskgan_jax.tasks.task import init_state
 from tests.tiny import tiny_config
