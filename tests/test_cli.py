@@ -49,8 +49,8 @@ def test_fields_of_a_config_are_set(parse, arguments):
         ("--config.optimiser.lr=3", "--config.optimiser.lr: no such field; the nearest are .*optimiser.learning_rate"),
         ("--config.batchsize=4", "--config.batchsize: no such field; the nearest are --config.batch_size,"),
         ("--config.widths=3", "--config.widths: no such field; the nearest are .*widths"),
-        ("--config.networks.generator.witdhs=3", "no such field; the nearest are --config.networks.generator.widths,"),
-        ("--config.networks.generator.widths[0]=3", r"widths\[0\]: no such field; the nearest are .*generator.widths,"),
+        ("--config.networks.mask_vae.witdhs=3", "no such field; the nearest are --config.networks.mask_vae.widths,"),
+        ("--config.networks.mask_vae.widths[0]=3", r"widths\[0\]: no such field; the nearest are .*mask_vae.widths,"),
         ("--config.optimiser.b1.x=3", "--config.optimiser.b1.x: no such field; the nearest are --config.optimiser.b1,"),
         ("--noconfig.data.flp", "--config.data.flp: no such field; the nearest are --config.data.flip,"),
         ("--config.data=3", "--config.data: a group of fields; give one of them, --config.data.NAME"),
@@ -58,7 +58,7 @@ def test_fields_of_a_config_are_set(parse, arguments):
         ("--config.data.size=1.5", "--config.data.size=1.5: expected int, such as 64"),
         ("--config.optimiser.b1=half", "--config.optimiser.b1=half: expected float, such as 0.5"),
         ("--config.data.flip=maybe", "--config.data.flip=maybe: expected bool, such as True"),
-        ("--config.networks.generator.widths=(3,'a')", r"expected tuple, such as \(16, 32, 64\)"),
+        ("--config.networks.mask_vae.widths=(3,'a')", r"expected tuple, such as \(16, 32, 64, 128\)"),
     ],
 )  # fmt: skip
 def test_a_wrong_field_is_explained_in_one_line(parse, capsys, option, message):

@@ -78,6 +78,6 @@ np.save("drawn.npy", generate.call(inputs["edited"], np.repeat(style, 2, axis=0)
 
 def test_a_folder_that_holds_something_is_left_alone(runs, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(UserError, match="there already, and not an empty folder"):
+    with pytest.raises(UserError, match="exists and is no empty folder"):
         export_run(runs / "ebst", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]

@@ -96,7 +96,7 @@ def test_where_one_of_two_is_killed_the_other_ends_and_the_same_command_resumes(
 
 @pytest.mark.slow
 def test_nonfinite_steps_stop_all_processes_and_the_state_is_kept(faces, tmp_path):
-    command = tiny_run(faces, tmp_path, num_train_steps=40, max_bad_steps=4, checkpoint_every_steps=1)
+    command = tiny_run(faces, tmp_path, num_train_steps=40, max_nonfinite_steps=4, checkpoint_every_steps=1)
     done = run_together("maskgan_jax.main", *command, "--config.optimiser.learning_rate=1e30", "--config.mesh.fsdp=2")
     assert [each.returncode for each in done] == [1, 1], [each.stderr for each in done]
     for each in done:

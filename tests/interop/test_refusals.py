@@ -125,7 +125,7 @@ def test_an_absent_file_is_named(tmp_path):
 def test_a_place_that_is_taken_is_left_alone(make, state_dict, tmp_path):
     make(tmp_path / "model")
 
-    assert "model: there already, and not an empty folder" in import_refusal(state_dict, tmp_path)
+    assert "model: exists and is no empty folder" in import_refusal(state_dict, tmp_path)
 
     assert (tmp_path / "model/sub").is_dir() or (tmp_path / "model").read_text() == "mine"
 
