@@ -222,7 +222,7 @@ def test_an_edited_mask_that_is_not_square_is_refused(editor):
 def test_a_run_without_a_generator_is_refused(runs):
     with pytest.raises(
         UserError,
-        match=r"trained mask_vae, which has no function encode_style, generate; its functions are encode_mask, decode_mask",
+        match="trained mask_vae, which has no function encode_style, generate; its functions",
     ):
         Editor(runs / "mask_vae").portrait(*render_face(9))
 
