@@ -112,7 +112,7 @@ def _check_fields(argv: list[str]) -> None:
         fields = _leaves(flags.FLAGS["config"].parser.parse(file))
     except Exception:  # no --config, or one that can't be loaded: absl's parser reports it
         return
-    listed = f"the fields are listed in {file.partition(':')[0]}"
+    listed = f"the fields are listed in {file.partition(':')[0]} and the files that it imports"
     for field, value, _ in options:
         if field is None:
             continue

@@ -68,7 +68,7 @@ def test_a_wrong_field_is_explained_in_one_line(parse, capsys, option, message):
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert error.startswith("error: ")
-    assert error.endswith("; the fields are listed in configs/mask_vae.py\n")
+    assert error.endswith("; the fields are listed in configs/mask_vae.py and the files that it imports\n")
     assert re.search(message, error), error
 
 

@@ -12,7 +12,8 @@ from PIL import Image
 from data_pipeline.errors import UserError
 from data_pipeline.labels import NUM_CLASSES, PALETTE
 from data_pipeline.synthetic_faces import face, render
-from maskgan_jax import edit, export
+from maskgan_jax import edit
+from maskgan_jax.inference.export import export_run
 from maskgan_jax.photos.files import read_label_map, read_photo, write_label_map, write_photo
 
 SIZE = 64
@@ -83,7 +84,7 @@ def originals(runs, tmp_path_factory) -> Path:
         write_photo(photo, folder / f"{name}.png")
         write_label_map(mask, folder / f"{name.replace('image', 'mask')}.png")
     shutil.copy(folder / "reference_mask.png", folder / "edited_mask.png")
-    export.write(runs / "ebst", folder / "model")
+    export_run(runs / "ebst", folder / "model")
     return folder
 
 
