@@ -65,6 +65,8 @@ def runs(faces: Path, shared) -> Path:
 
     def fill(folder: Path) -> None:
         for task in ("mask_vae", "dense_mapping", "ebst", "face_parser"):
-            train(tiny_config(task, faces, folder), folder / task)
+            config = tiny_config(task, faces, folder)
+            config.batch_size = 2
+            train(config, folder / task)
 
     return shared("runs", fill)

@@ -31,7 +31,7 @@ def test_it_is_stored_without_outputs(notebook):
     assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(notebook))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_it_runs_and_shows_an_image_after_each_step(notebook, tmp_path):
     shutil.copytree(PROJECT / "configs", tmp_path / "configs")
     settings = code_cells(notebook)[0]

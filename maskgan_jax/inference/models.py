@@ -13,7 +13,7 @@ from data_pipeline.errors import UserError
 from maskgan_jax import tasks
 from maskgan_jax.runs import models
 from maskgan_jax.runs.directory import load_config
-from maskgan_jax.tasks.task import Task, Variables, init_variables, swap_levels
+from maskgan_jax.tasks.task import Task, Variables, swap_levels, variable_shapes
 
 
 class Model(NamedTuple):
@@ -88,11 +88,7 @@ def _load_variables(folder: Path, task: Task, names: Sequence[str], option: str)
     saved_ema = models.saved_networks(folder, option).get("ema_params", set())
     wanted = {}
     for name in names:
-        try:
-            shapes = dict(jax.eval_shape(partial(init_variables, name, task.networks[name]), jax.random.key(0)))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            reason = str(error.args[0] if error.args else error).partition("\n")[0]
-            raise UserError(f"{folder}: its config makes no {name} ({reason}); name another folder") from None
+        shapes = dict(variable_shapes(name, task.networks[name]))
         if name in saved_ema:
             shapes["ema_params"] = shapes.pop("params")
         wanted[name] = shapes

@@ -2,15 +2,13 @@
 
 import importlib
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from flax import traverse_util
 from jaxtyping import PyTree, Shaped
 
-from maskgan_jax.tasks.task import Network, init_variables
+from maskgan_jax.tasks.task import Network, variable_shapes
 
 Array = Shaped[np.ndarray, "..."]
 
@@ -60,11 +58,6 @@ def mapping_of(name: str, network: Network) -> Mapping:
         return generic_mapping(variable_shapes(name, network))
     module, _, function = network.entry_names.partition(":")
     return getattr(importlib.import_module(module), function)(network.module)
-
-
-def variable_shapes(name: str, network: Network) -> PyTree:
-    """Return the shapes of a network's variables."""
-    return dict(jax.eval_shape(partial(init_variables, name, network), jax.random.key(0)))
 
 
 def generic_mapping(shapes: PyTree) -> Mapping:

@@ -11,7 +11,7 @@ from data_pipeline.errors import UserError
 from maskgan_jax.interop import entries, state_dicts
 from maskgan_jax.interop.entries import Dropped, Entry, Unused
 from maskgan_jax.interop.state_dicts import Arrays
-from maskgan_jax.tasks.task import Network, Variables
+from maskgan_jax.tasks.task import Network, Variables, variable_shapes
 
 MAX_NAMED = 3
 """How many of the entries that don't fit a message names; it counts the rest."""
@@ -38,7 +38,7 @@ def load(path: Path, name: str, network: Network) -> tuple[Variables, PyTree]:
     """
     arrays = state_dicts.read(path)
     mapping = entries.mapping_of(name, network)
-    problems = list(_problems(arrays, mapping, entries.variable_shapes(name, network)))
+    problems = list(_problems(arrays, mapping, variable_shapes(name, network)))
     if problems:
         more = f"; and {len(problems) - MAX_NAMED} more" if len(problems) > MAX_NAMED else ""
         raise UserError(

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import flax.struct
@@ -10,6 +11,8 @@ import jax.numpy as jnp
 import optax
 from flax import linen as nn
 from jaxtyping import Array, Int32, PyTree
+
+from data_pipeline.errors import UserError
 
 Batch = Mapping[str, Any]
 """Batch entries by name, as `data_pipeline.batch_entries` lists them, and what a step adds to them."""
@@ -134,6 +137,19 @@ def init_variables(name: str, network: Network, rng: Array) -> Variables:
     """Initialise a network at random; the name decides its part of the key, whatever other networks there are."""
     inputs = [jnp.zeros(each.shape, each.dtype) for each in network.inputs]
     return network.module.init(jax.random.fold_in(rng, zlib.crc32(name.encode()) & 0x7FFFFFFF), *inputs)
+
+
+def variable_shapes(name: str, network: Network) -> Variables:
+    """Return the shapes and dtypes of a network's variables.
+
+    Raises:
+      UserError: the sizes in its config make no network.
+    """
+    try:
+        return dict(jax.eval_shape(partial(init_variables, name, network), jax.random.key(0)))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = str(error.args[0] if error.args else error).partition("\n")[0]
+        raise UserError(f"config.networks.{name} and config.data.size make no such network ({reason})") from None
 
 
 def init_state(task: Task, rng: Array, pretrained: Mapping[str, Variables]) -> TrainState:

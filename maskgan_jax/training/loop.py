@@ -50,6 +50,7 @@ def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights) -> Train
     # Settings: what can be wrong, checked before anything takes long.
     task = tasks.make(config)
     mesh = make_mesh(config)
+    logging.info("Devices: %d x %s", jax.device_count(), jax.devices()[0].device_kind)
     if config.max_nonfinite_steps < 1:
         raise UserError(f"config.max_nonfinite_steps: {config.max_nonfinite_steps}; give 1 or more")
 

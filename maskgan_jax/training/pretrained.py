@@ -1,15 +1,13 @@
 """The trained networks that a new run begins with, from where `config.init` says they are."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 
-import jax
 from ml_collections import ConfigDict
 
 from data_pipeline.errors import UserError
 from maskgan_jax.runs import models
-from maskgan_jax.tasks.task import Network, Pretrained, Task, Variables, init_variables, swap_levels
+from maskgan_jax.tasks.task import Network, Pretrained, Task, Variables, swap_levels, variable_shapes
 
 ReadWeights = Callable[[Path, str, Network], Variables]
 """Reads a network's variables from a file of weights: file, name and network."""
@@ -43,6 +41,5 @@ def _load(
 ) -> dict[str, Variables]:
     if path.is_file():
         return {name: read_weights(path, name, networks[name]) for name in source.networks}
-    rng = jax.random.key(0)
-    shapes = {name: jax.eval_shape(partial(init_variables, name, networks[name]), rng) for name in source.networks}
+    shapes = {name: variable_shapes(name, networks[name]) for name in source.networks}
     return swap_levels(models.load_part(path, swap_levels(shapes), f"config.init.{source.field}", verify=True))

@@ -7,8 +7,9 @@ from flax import traverse_util
 torch = pytest.importorskip("torch")
 
 from configs.base import VARIANTS  # noqa: E402
-from maskgan_jax.interop.entries import Dropped, Entry, variable_shapes  # noqa: E402
+from maskgan_jax.interop.entries import Dropped, Entry  # noqa: E402
 from maskgan_jax.interop.kinds import find_kind  # noqa: E402
+from maskgan_jax.tasks.task import variable_shapes  # noqa: E402
 from tests.interop import small  # noqa: E402
 from tests.tiny import CONFIGS  # noqa: E402
 

@@ -10,8 +10,8 @@ from ml_collections import ConfigDict
 from configs import mask_vae
 from data_pipeline.errors import UserError
 from maskgan_jax.runs import directory
-from maskgan_jax.training.loop import train
 from tests.tiny import tiny_config
+from tests.train import train
 from tests.training.test_loop import logged_losses
 
 

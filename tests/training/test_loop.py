@@ -43,6 +43,7 @@ def test_a_run_writes_losses_metrics_an_image_grid_and_its_last_checkpoints(task
 @pytest.mark.parametrize("task", TASKS)
 def test_a_resumed_run_logs_the_same_losses_to_the_last_bit(task, faces, runs, tmp_path, monkeypatch):
     config = tiny_config(task, faces, runs)
+    config.batch_size = 2
     whole = input_pipeline.train_batches
 
     def cut_off(*args, **kwargs):
@@ -138,6 +139,7 @@ def test_incomplete_lines_of_the_log_are_removed_at_resume(tmp_path):
 
 def test_a_workdir_of_another_config_is_left_alone(faces, runs):
     config = tiny_config("mask_vae", faces)
+    config.batch_size = 2
     config.optimiser.learning_rate = 0.5
     before = (runs / "mask_vae/config.json").read_bytes()
     with pytest.raises(UserError, match=r"another config \(config.optimiser.learning_rate is 0.001 there, 0.5 here\)"):
