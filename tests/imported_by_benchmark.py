@@ -1,4 +1,4 @@
-"""Prints what the benchmark imports of the rooms that a bare machine lacks."""
+"""Prints which of the packages that a bare machine lacks are imported by the benchmark."""
 
 import sys
 

@@ -64,7 +64,7 @@ encode_style, generate = (
 assert generate.platforms == ("cpu", "cuda", "tpu")
 inputs = np.load("inputs.npz")
 style = encode_style.call(inputs["photos"], inputs["masks"])
-np.save("drawn.npy", generate.call(inputs["edited"], np.repeat(style, 2, axis=0)))
+np.save("generated.npy", generate.call(inputs["edited"], np.repeat(style, 2, axis=0)))
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -73,7 +73,7 @@ np.save("drawn.npy", generate.call(inputs["edited"], np.repeat(style, 2, axis=0)
     portrait = editor.portrait(photo, mask)
     expected = [editor.edit(portrait, edited), editor.edit(portrait, mask)]
     # A batch of two may round otherwise than two of one.
-    np.testing.assert_allclose(np.load(tmp_path / "drawn.npy").astype(int), np.stack(expected), atol=1)
+    np.testing.assert_allclose(np.load(tmp_path / "generated.npy").astype(int), np.stack(expected), atol=1)
 
 
 def test_a_folder_that_holds_something_is_left_alone(runs, tmp_path):

@@ -81,37 +81,37 @@ def make_generator(dtype=jnp.float32) -> DenseMappingNetwork:
 
 
 @pytest.fixture(scope="module")
-def drawn(generator_variables) -> tuple[jax.Array, jax.Array]:
-    """Style and picture of the float32 generator."""
-    return draw(make_generator(), generator_variables)
+def generated(generator_variables) -> tuple[jax.Array, jax.Array]:
+    """Style and image of the float32 generator."""
+    return generate(make_generator(), generator_variables)
 
 
-def draw(generator: DenseMappingNetwork, variables: dict) -> tuple[jax.Array, jax.Array]:
+def generate(generator: DenseMappingNetwork, variables: dict) -> tuple[jax.Array, jax.Array]:
     @jax.jit
-    def style_and_picture(variables, mask, mask_t, image_t):
+    def style_and_image(variables, mask, mask_t, image_t):
         style = generator.apply(variables, image_t, mask_t, method="encode_style")
         return style, generator.apply(variables, mask, style, method="generate")
 
-    return style_and_picture(variables, masks(0), masks(1), images(2))
+    return style_and_image(variables, masks(0), masks(1), images(2))
 
 
-def test_dense_mapping_network(torch_generator, drawn):
+def test_dense_mapping_network(torch_generator, generated):
     mask, mask_t, image_t = to_torch(masks(0)), to_torch(masks(1)), to_torch(images(2))
 
-    assert_same(drawn, [torch_generator.encode_style(mask_t, image_t), torch_generator(mask, mask_t, image_t)])
+    assert_same(generated, [torch_generator.encode_style(mask_t, image_t), torch_generator(mask, mask_t, image_t)])
 
 
-def test_generator_call_encodes_the_style_of_photo_and_target_mask(generator_variables, drawn):
-    picture = jax.jit(make_generator().apply)(generator_variables, masks(0), masks(1), images(2))
+def test_generator_call_encodes_the_style_of_photo_and_target_mask(generator_variables, generated):
+    image = jax.jit(make_generator().apply)(generator_variables, masks(0), masks(1), images(2))
 
-    np.testing.assert_allclose(picture, drawn[1], **TOLERANCE)
+    np.testing.assert_allclose(image, generated[1], **TOLERANCE)
 
 
-def test_generator_in_bfloat16_is_near(generator_variables, drawn):
-    style, picture = draw(make_generator(jnp.bfloat16), generator_variables)
+def test_generator_in_bfloat16_is_near(generator_variables, generated):
+    style, image = generate(make_generator(jnp.bfloat16), generator_variables)
 
-    assert style.dtype == picture.dtype == jnp.float32
-    difference = np.abs(picture - drawn[1])
+    assert style.dtype == image.dtype == jnp.float32
+    difference = np.abs(image - generated[1])
     # bfloat16 has 8 significant bits, 4e-3; some twenty layers may add up a few of these, yet not none.
     assert 1e-4 < difference.mean() < 0.03
     assert difference.max() < 0.3

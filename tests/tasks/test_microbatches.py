@@ -15,14 +15,14 @@ def test_the_gradient_of_a_mean_and_the_rows_are_those_of_the_whole(count):
 
     def differentiate(part):
         def loss(weights):
-            drawn = part["x"] @ weights
-            return jnp.square(drawn).mean(), drawn
+            outputs = part["x"] @ weights
+            return jnp.square(outputs).mean(), outputs
 
-        gradient, drawn = jax.grad(loss, has_aux=True)(weights)
-        return {"gradient": gradient}, (drawn, part["index"])
+        gradient, outputs = jax.grad(loss, has_aux=True)(weights)
+        return {"gradient": gradient}, (outputs, part["index"])
 
-    means, (drawn, index) = jax.jit(lambda batch: over_microbatches(differentiate, batch, count))(batch)
+    means, (outputs, index) = jax.jit(lambda batch: over_microbatches(differentiate, batch, count))(batch)
     x = np.asarray(batch["x"])
     np.testing.assert_allclose(means["gradient"], 2 * x.T @ (x @ [2, -1]) / 6, rtol=1e-6)
-    np.testing.assert_allclose(drawn, x @ [2, -1], rtol=1e-6)
+    np.testing.assert_allclose(outputs, x @ [2, -1], rtol=1e-6)
     np.testing.assert_array_equal(index, np.arange(6))
