@@ -76,12 +76,6 @@ class Canvas:
         cos_yaw, sin_yaw = self._yaw
         return cos_yaw - 1.4 * x * sin_yaw
 
-    @property
-    def whole(self) -> Patch:
-        """The complete image as a patch."""
-        everything = slice(0, self.size)
-        return Patch(everything, everything, self._x, self._y)
-
     def patch(self, left: float, top: float, right: float, bottom: float) -> Patch:
         """Return the rectangle of pixels around a box of the head's plane, with 2 px to spare, cut to the image."""
         cos, sin = self.roll
