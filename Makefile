@@ -19,7 +19,7 @@ lint: $(VENV)/installed-test  ## Check formatting, lint and imports between pack
 	$(RUN) -m ruff check .
 	$(VENV)/bin/lint-imports
 
-test-fast: lint  ## Lint, then run the tests without the mark `slow`, in under two minutes
+test-fast: lint  ## Lint, then run the tests without the mark `slow`
 	$(RUN) -m pytest -n 2 --dist loadfile -m "not slow and not long" --durations=30 --durations-min=2
 
 test: lint  ## Lint, then run every test without the mark `long`
