@@ -6,11 +6,11 @@ import sys
 import time
 
 import jax
-from data_pipeline.batch_entries import random_batch
 from jax.stages import Compiled
 from ml_collections import ConfigDict
 from tqdm import tqdm
 
+from data_pipeline.batch_entries import random_batch
 from data_pipeline.errors import UserError
 from maskgan_jax import tasks
 from maskgan_jax.devices import hardware
