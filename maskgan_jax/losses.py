@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int
 
-from maskgan_jax.networks.layers import at_least_float32
+from maskgan_jax.networks.precision import at_least_float32
 
 AdversarialForm = Literal["least_squares", "log"]
 

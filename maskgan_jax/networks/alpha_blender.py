@@ -6,7 +6,8 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.layers import GlobalGenerator, at_least_float32
+from maskgan_jax.networks.layers import GlobalGenerator
+from maskgan_jax.networks.precision import at_least_float32
 
 
 class AlphaBlender(nn.Module):

@@ -5,7 +5,9 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.layers import Conv, at_least_float32, average_pool, instance_norm, leaky_relu
+from maskgan_jax.networks.layers import Conv, average_pool, leaky_relu
+from maskgan_jax.networks.normalisation import instance_norm
+from maskgan_jax.networks.precision import at_least_float32
 
 FeatureMaps = list[list[Array]]
 """Of each scale, full size first: the map after every layer, the logits last."""

@@ -5,7 +5,8 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.layers import Conv, at_least_float32, bias_init, max_pool
+from maskgan_jax.networks.layers import Conv, bias_init, max_pool
+from maskgan_jax.networks.precision import at_least_float32
 
 he_init = nn.initializers.he_normal()
 """Initial weights of the convolutions, chosen here: under batch norm the others' normal(0, 0.02) trains slower."""

@@ -9,10 +9,10 @@ import numpy as np
 from flax import linen as nn
 from jax import lax
 from jax.typing import DTypeLike
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Integer
 
-EPSILON = 1e-5
-"""Added to the variance by every instance norm and AdaIN (PyTorch's default)."""
+from maskgan_jax.networks.convolution import convolve, convolve_labels, convolve_transposed
+from maskgan_jax.networks.normalisation import adain, instance_norm
 
 normal_init = nn.initializers.normal(0.02)
 """Initial weights of every convolution but the MaskVAE's (published code, `weights_init`)."""
@@ -32,49 +32,9 @@ def bias_init(fan_in: int) -> nn.initializers.Initializer:
     return init
 
 
-DIMENSIONS = ("NHWC", "HWIO", "NHWC")
-
-
-def at_least_float32(x: Array) -> Array:
-    """Convert half precision to float32; leave float32 and float64 as they are."""
-    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
-
-
-def convolve(x: Array, kernel: Array, strides: int, padding: int) -> Array:
-    """Convolve (b h w i) with an HWIO kernel, zero-padding every side by `padding`.
-
-    Unless the output has the input's size, the padding is a separate operation: XLA's CPU back end takes up to 40 times
-    longer for the weights' gradient of a stride-1 4x4 convolution that pads by itself (256 to 512 channels at 65 px).
-    """
-    if strides == 1 and kernel.shape[0] == 2 * padding + 1:
-        return lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=DIMENSIONS)
-    padded = jnp.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
-    return lax.conv_general_dilated(padded, kernel, (strides, strides), "VALID", dimension_numbers=DIMENSIONS)
-
-
-def convolve_reflected(x: Array, kernel: Array, strides: int, padding: int) -> Array:
-    """Convolve (b h w i) with an HWIO kernel, every side padded by `padding` with its mirror image.
-
-    XLA's CPU back end runs a convolution without padding of its own up to 12 times slower than one with. So the
-    mirror-padded input is padded with zeros as well, by a whole number of strides, and the affected border is cropped.
-    """
-    margin = kernel.shape[0] // 2 // strides
-    zeros = (margin * strides, margin * strides)
-    mirrored = pad_image(x, padding, "reflect")
-    y = lax.conv_general_dilated(mirrored, kernel, (strides, strides), (zeros, zeros), dimension_numbers=DIMENSIONS)
-    return y[:, margin:-margin, margin:-margin]
-
-
 def pad_image(x: Array, width: int, mode: Literal["reflect", "edge"]) -> Array:
     """Pad height and width of (b h w c) by `width` on every side."""
     return jnp.pad(x, ((0, 0), (width, width), (width, width), (0, 0)), mode=mode)
-
-
-def depth_to_space(x: Float[Array, "b h w k"]) -> Float[Array, "b 2*h 2*w k//4"]:
-    """Rearrange four groups of channels to 2x2 pixels: upper left, upper right, lower left, lower right."""
-    b, h, w, c = x.shape
-    x = x.reshape(b, h, w, 2, 2, c // 4)
-    return x.transpose(0, 1, 3, 2, 4, 5).reshape(b, 2 * h, 2 * w, c // 4)
 
 
 def average_pool(x: Float[Array, "b h w c"]) -> Float[Array, "b H W c"]:
@@ -135,19 +95,39 @@ class Conv(nn.Module):
         kernel = self.param("kernel", self.kernel_init, shape).astype(self.dtype)
         bias = self.param("bias", bias_init(math.prod(shape[:3])), (self.features,)).astype(self.dtype)
         x = x.astype(self.dtype)
-        convolution = {"zero": convolve, "reflect": convolve_reflected}[self.pad_mode]
-        return convolution(x, kernel, self.strides, self.padding) + bias
+        if self.pad_mode == "reflect":
+            return convolve(pad_image(x, self.padding, "reflect"), kernel, self.strides, 0) + bias
+        return convolve(x, kernel, self.strides, self.padding) + bias
+
+
+class LabelConv(nn.Module):
+    """A square reflect-padded convolution with bias of the one-hot form of label maps.
+
+    Attributes:
+      num_classes: channels of the one-hot form; every label is less.
+      features: output channels.
+      kernel_size: height and width of the kernel.
+      kernel_init: initial weights; biases begin as `bias_init` says.
+      dtype: type of the computation.
+    """
+
+    num_classes: int
+    features: int
+    kernel_size: int
+    kernel_init: nn.initializers.Initializer = normal_init
+    dtype: DTypeLike = jnp.float32
+
+    @nn.compact
+    def __call__(self, labels: Integer[Array, "b h w"]) -> Float[Array, "b h w o"]:
+        shape = (self.kernel_size, self.kernel_size, self.num_classes, self.features)
+        kernel = self.param("kernel", self.kernel_init, shape).astype(self.dtype)
+        bias = self.param("bias", bias_init(math.prod(shape[:3])), (self.features,)).astype(self.dtype)
+        padded = pad_image(labels[..., None], self.kernel_size // 2, "reflect")[..., 0]
+        return convolve_labels(padded, kernel) + bias
 
 
 class ConvTranspose(nn.Module):
-    """A transposed 3x3 convolution that doubles the size: stride 2, padding 1, output padding 1.
-
-    Written as one 2x2 convolution to four times the channels and a depth-to-space: output row 2j uses kernel row 1 at
-    input row j, output row 2j + 1 reads kernel row 2 at j and kernel row 0 at j + 1, columns likewise. No arithmetic on
-    the zeros that a dilated convolution would insert, and a far cheaper gradient.
-
-    The kernel is HWIO with PyTorch's orientation: entry (y, x) of `ConvTranspose2d`'s weight is entry (y, x) here.
-    """
+    """A transposed 3x3 convolution with bias that doubles the size, see `convolve_transposed`."""
 
     features: int
     dtype: DTypeLike = jnp.float32
@@ -156,13 +136,7 @@ class ConvTranspose(nn.Module):
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b 2*h 2*w o"]:
         kernel = self.param("kernel", normal_init, (3, 3, x.shape[-1], self.features)).astype(self.dtype)
         bias = self.param("bias", bias_init(9 * self.features), (self.features,)).astype(self.dtype)
-        even = jnp.array([[0, 1, 0], [0, 0, 0]], self.dtype)  # taps (j, j + 1) of an even output row, from kernel rows
-        odd = jnp.array([[0, 0, 1], [1, 0, 0]], self.dtype)
-        taps = jnp.stack([even, odd])
-        phases = jnp.einsum("pty,qux,yxio->tuipqo", taps, taps, kernel)
-        phases = phases.reshape(2, 2, x.shape[-1], 4 * self.features)
-        y = lax.conv_general_dilated(x.astype(self.dtype), phases, (1, 1), "SAME", dimension_numbers=DIMENSIONS)
-        return depth_to_space(y) + bias
+        return convolve_transposed(x.astype(self.dtype), kernel) + bias
 
 
 class UpsampleConv(nn.Module):
@@ -187,26 +161,10 @@ class UpsampleConv(nn.Module):
         phases = jnp.einsum("pty,qux,yxio->tuipqo", taps, taps, kernel)
         phases = phases.reshape(2, 2, x.shape[-1], 4 * self.features)
         padded = pad_image(x.astype(self.dtype), 1, "edge")
-        y = lax.conv_general_dilated(padded, phases, (1, 1), "SAME", dimension_numbers=DIMENSIONS)
-        y = y.reshape(b, h + 2, w + 2, 2, 2, self.features)
+        y = convolve(padded, phases, strides=1, padding=0).reshape(b, h + 1, w + 1, 2, 2, self.features)
         rows = [[y[:, p : p + h, q : q + w, p, q] for q in (0, 1)] for p in (0, 1)]
         y = jnp.stack([jnp.stack(row, axis=3) for row in rows], axis=2)
         return y.reshape(b, 2 * h, 2 * w, self.features) + bias
-
-
-def instance_norm(x: Float[Array, "b h w c"]) -> Float[Array, "b h w c"]:
-    """Normalise each channel of each image to mean 0 and (biased) variance 1, without scale or shift."""
-    x32 = at_least_float32(x)
-    mean = x32.mean((1, 2), keepdims=True)
-    variance = jnp.square(x32 - mean).mean((1, 2), keepdims=True)
-    return ((x32 - mean) * lax.rsqrt(variance + EPSILON)).astype(x.dtype)
-
-
-def adain(
-    z: Float[Array, "b h w c"], scale: Float[Array, "b c"], shift: Float[Array, "b c"]
-) -> Float[Array, "b h w c"]:
-    """Apply adaptive instance norm, `scale * (z - mean(z)) / std(z) + shift` (paper, Eq. 4)."""
-    return (instance_norm(z) * scale[:, None, None] + shift[:, None, None]).astype(z.dtype)
 
 
 def leaky_relu(x: Array) -> Array:
@@ -243,10 +201,12 @@ class GlobalGenerator(nn.Module):
     """The encoder-decoder of pix2pixHD that both the image generation backbone and the alpha blender are.
 
     c7s1 to widths[0], stride-2 convolutions to widths[1:], residual blocks, transposed convolutions back, c7s1 head.
+    With `num_classes` the input is a label map, otherwise an image.
 
     Attributes:
       widths: channels at full, half, quarter ... size.
       residual_blocks: blocks at the smallest size.
+      num_classes: of the label maps; 0 for images.
       features: channels of the head, which has no activation.
       remat: keep only the activations between levels and blocks and recompute those inside them in the backward pass:
         less memory, about a third more arithmetic; XLA's CPU back end merges most of it again.
@@ -255,14 +215,20 @@ class GlobalGenerator(nn.Module):
 
     widths: tuple[int, ...]
     residual_blocks: int
+    num_classes: int = 0
     features: int = 3
     remat: bool = False
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
-    def __call__(self, x: Float[Array, "b h w i"], style: Float[Array, "b s"] | None = None) -> Float[Array, "b h w o"]:
+    def __call__(
+        self, x: Float[Array, "b h w i"] | Integer[Array, "b h w"], style: Float[Array, "b s"] | None = None
+    ) -> Float[Array, "b h w o"]:
         block_of, level_of = (nn.remat(ResidualBlock), nn.remat(_level)) if self.remat else (ResidualBlock, _level)
-        stem = Conv(self.widths[0], 7, padding=3, pad_mode="reflect", dtype=self.dtype, name="stem")
+        if self.num_classes:
+            stem = LabelConv(self.num_classes, self.widths[0], 7, dtype=self.dtype, name="stem")
+        else:
+            stem = Conv(self.widths[0], 7, padding=3, pad_mode="reflect", dtype=self.dtype, name="stem")
         x = level_of(stem, x)
         for level, width in enumerate(self.widths[1:]):
             x = level_of(Conv(width, 3, strides=2, padding=1, dtype=self.dtype, name=f"down_{level}"), x)

@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 from jax.typing import DTypeLike
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Integer
 
-from maskgan_jax.networks.layers import Conv, at_least_float32, bias_init, normal_init
+from maskgan_jax.networks.layers import Conv, LabelConv, bias_init, normal_init
+from maskgan_jax.networks.precision import at_least_float32
 
 
 class SpatialFeatureTransform(nn.Module):
@@ -35,6 +36,7 @@ class SpatialAwareStyleEncoder(nn.Module):
       style_size: entries of the style vector.
       widths: channels at full, half and quarter size, in both branches; also of all deeper layers.
       deep_layers: halvings after the quarter size.
+      num_classes: of the label maps.
       kernel_init: initial weights of the convolutions.
       dtype: type of the computation; the style itself is float32.
     """
@@ -42,15 +44,13 @@ class SpatialAwareStyleEncoder(nn.Module):
     style_size: int
     widths: tuple[int, ...] = (16, 32, 64)
     deep_layers: int = 3
+    num_classes: int = 19
     kernel_init: nn.initializers.Initializer = normal_init
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
-    def __call__(self, image: Float[Array, "b h w 3"], mask: Float[Array, "b h w k"]) -> Float[Array, "b s"]:
+    def __call__(self, image: Float[Array, "b h w 3"], mask: Integer[Array, "b h w"]) -> Float[Array, "b s"]:
         conv = functools.partial(Conv, pad_mode="reflect", kernel_init=self.kernel_init, dtype=self.dtype)
-
-        def stem(branch: str, x: Array) -> Array:
-            return nn.relu(conv(self.widths[0], 7, padding=3, name=f"{branch}_0")(x))
 
         def halve(branch: str, layer: int, width: int, x: Array) -> Array:
             return conv(width, 4, strides=2, padding=1, name=f"{branch}_{layer}")(x)
@@ -58,7 +58,8 @@ class SpatialAwareStyleEncoder(nn.Module):
         shallow = list(enumerate(self.widths[1:], start=1))
         deep = [(len(self.widths) + layer, self.widths[-1]) for layer in range(self.deep_layers)]
 
-        label = stem("label", mask)
+        label_stem = LabelConv(self.num_classes, self.widths[0], 7, self.kernel_init, self.dtype, name="label_0")
+        label = nn.relu(label_stem(mask))
         for layer, width in shallow:
             f1 = halve("label", layer, width, label)
             label = nn.relu(f1)
@@ -66,7 +67,7 @@ class SpatialAwareStyleEncoder(nn.Module):
             f2 = halve("label", layer, width, label)
             label = nn.relu(f2)
 
-        style = stem("style", image)
+        style = nn.relu(conv(self.widths[0], 7, padding=3, name="style_0")(image))
         for layer, width in shallow:
             style = nn.relu(halve("style", layer, width, style))
         style = SpatialFeatureTransform(self.kernel_init, self.dtype, name="sft_0")(style, f1)

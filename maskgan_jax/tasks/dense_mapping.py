@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PyTree
 from maskgan_jax.tasks import gan
 from maskgan_jax.tasks.microbatches import with_entries
 from maskgan_jax.tasks.optimiser import adam
-from maskgan_jax.tasks.pixels import one_hot, psnr, to_image
+from maskgan_jax.tasks.pixels import psnr, to_image
 from maskgan_jax.tasks.task import Batch, Metrics, Optimiser, Task, TrainState
 from maskgan_jax.tasks.update import finish_step, update
 
@@ -68,7 +68,7 @@ def generator_loss(
     system: DenseMapping, frozen: PyTree, params: PyTree, batch: Batch
 ) -> tuple[Float[Array, ""], tuple[Metrics, Float[Array, "b h w 3"]]]:
     """Compute the loss of G(M^t, M^t, I^t) against I^t; `frozen` holds discriminator and VGG19."""
-    mask_t = one_hot(batch["mask_t"])
+    mask_t = batch["mask_t"]
     variables = {"params": params["generator"]}
     fake = system.gan.generator.apply(variables, mask_t, mask_t, to_image(batch["image_t"]))
     total, terms = gan.generator_loss(system.gan, frozen, batch, fake)
@@ -77,7 +77,7 @@ def generator_loss(
 
 def evaluate(system: DenseMapping, state: TrainState, batch: Batch) -> Metrics:
     """Sum PSNR and absolute error of the reconstructions."""
-    image_t, mask_t = to_image(batch["image_t"]), one_hot(batch["mask_t"])
+    image_t, mask_t = to_image(batch["image_t"]), batch["mask_t"]
     reconstruction = system.gan.generator.apply(state.inference_variables("generator"), mask_t, mask_t, image_t)
     weight = batch["weight"]
     return {
@@ -94,7 +94,7 @@ def finalize_metrics(sums: Mapping[str, np.ndarray | np.generic]) -> dict[str, f
 
 def visualize(system: DenseMapping, state: TrainState, batch: Batch) -> dict[str, Array]:
     """Return each photo, its mask, its reconstruction, and its mask in the style of the next example."""
-    image_t, mask_t = to_image(batch["image_t"]), one_hot(batch["mask_t"])
+    image_t, mask_t = to_image(batch["image_t"]), batch["mask_t"]
     generator, variables = system.gan.generator, state.inference_variables("generator")
     style = generator.apply(variables, image_t, mask_t, method="encode_style")
     return {

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Float, Integer, PyTree
 
 from maskgan_jax.networks.alpha_blender import AlphaBlender
 from maskgan_jax.networks.mask_vae import MaskVAE
@@ -14,7 +14,7 @@ from maskgan_jax.tasks import dense_mapping, gan, mask_vae
 from maskgan_jax.tasks.interleaving import deinterleave, interleave
 from maskgan_jax.tasks.microbatches import with_entries
 from maskgan_jax.tasks.optimiser import adam
-from maskgan_jax.tasks.pixels import one_hot, psnr, to_image
+from maskgan_jax.tasks.pixels import psnr, to_image
 from maskgan_jax.tasks.task import Batch, Metrics, Network, Optimiser, Pretrained, Task, TrainState
 from maskgan_jax.tasks.update import finish_step, update
 
@@ -146,7 +146,7 @@ def loss_joint(ebst: Ebst, frozen: PyTree, params: PyTree, batch: Batch) -> tupl
 
 
 def _loss_a(ebst: Ebst, frozen: PyTree, params: PyTree, style: Array, batch: Batch):
-    image = generate(ebst, params, one_hot(batch["mask_t"]), style)
+    image = generate(ebst, params, batch["mask_t"], style)
     total, terms = gan.generator_loss(ebst.gan, frozen, batch, image)
     return total, (terms, image)
 
@@ -159,20 +159,20 @@ def _loss_b(ebst: Ebst, frozen: PyTree, params: PyTree, style: Array, batch: Bat
 
 def encode_style(ebst: Ebst, params: PyTree, batch: Batch) -> Float[Array, "b s"]:
     """Encode the photos with their masks."""
-    image_t, mask_t = to_image(batch["image_t"]), one_hot(batch["mask_t"])
-    return ebst.gan.generator.apply({"params": params["generator"]}, image_t, mask_t, method="encode_style")
+    image_t = to_image(batch["image_t"])
+    return ebst.gan.generator.apply({"params": params["generator"]}, image_t, batch["mask_t"], method="encode_style")
 
 
 def generate(
-    ebst: Ebst, params: PyTree, mask: Float[Array, "b h w k"], style: Float[Array, "b s"]
+    ebst: Ebst, params: PyTree, mask: Integer[Array, "b h w"], style: Float[Array, "b s"]
 ) -> Float[Array, "b h w 3"]:
-    """Generate images of one-hot masks in the given styles."""
+    """Generate images of label maps in the given styles."""
     return ebst.gan.generator.apply({"params": params["generator"]}, mask, style, method="generate")
 
 
 def generate_edits(ebst: Ebst, params: PyTree, style: Array, mask_inter: Array, mask_outer: Array) -> dict[str, Array]:
     """Generate both simulated edits, as one batch, and blend them: `I^inter`, `I^outer`, `I^blend` and `alpha`."""
-    masks = one_hot(interleave(mask_inter, mask_outer))
+    masks = interleave(mask_inter, mask_outer)
     image_inter, image_outer = deinterleave(generate(ebst, params, masks, interleave(style, style)), 2)
     variables = {"params": params["alpha_blender"]}
     blend, alpha = ebst.alpha_blender.apply(variables, image_inter, image_outer)
@@ -190,7 +190,7 @@ def visualize(ebst: Ebst, state: TrainState, batch: Batch) -> dict[str, Array]:
     return {
         "I^t": to_image(batch["image_t"]),
         "M^t": batch["mask_t"],
-        "G(M^t, M^t, I^t)": generate(ebst, params, one_hot(batch["mask_t"]), style),
+        "G(M^t, M^t, I^t)": generate(ebst, params, batch["mask_t"], style),
         "M^inter": mask_inter,
         "M^outer": mask_outer,
         **edits,

@@ -61,11 +61,12 @@ def make_gan(config) -> Gan:
 def gan_networks(config, gan: Gan) -> dict[str, Network]:
     """Return generator, discriminator and, where the perceptual loss is on, VGG19 as a task's networks."""
     size = config.data.size
+    labels = jax.ShapeDtypeStruct((1, size, size), jnp.uint8)
     mask = jax.ShapeDtypeStruct((1, size, size, NUM_CLASSES), jnp.float32)
     image = jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)
     entries = "maskgan_jax.interop.maskgan"
     networks = {
-        "generator": Network(gan.generator, (mask, mask, image), config.ema_decay > 0, f"{entries}:generator"),
+        "generator": Network(gan.generator, (labels, labels, image), config.ema_decay > 0, f"{entries}:generator"),
         "discriminator": Network(gan.discriminator, (mask, image), entry_names=f"{entries}:discriminator"),
     }
     if config.losses.lambda_percept:
@@ -167,7 +168,7 @@ def _encode_style(
     photos: UInt8[Array, "b s s 3"],
     masks: UInt8[Array, "b s s"],
 ) -> Float[Array, "b k"]:
-    return generator.apply(variables["generator"], to_image(photos), one_hot(masks), method="encode_style")
+    return generator.apply(variables["generator"], to_image(photos), masks, method="encode_style")
 
 
 def _generate(
@@ -176,4 +177,4 @@ def _generate(
     masks: UInt8[Array, "b s s"],
     styles: Float[Array, "b k"],
 ) -> UInt8[Array, "b s s 3"]:
-    return to_pixels(generator.apply(variables["generator"], one_hot(masks), styles, method="generate"))
+    return to_pixels(generator.apply(variables["generator"], masks, styles, method="generate"))

@@ -74,8 +74,13 @@ class Comparison(NamedTuple):
     relative: float = 0.0
 
 
+def generate(network, variables, mask, mask_t, image_t):
+    """The generator takes label maps, PyTorch's one-hot masks."""
+    return network.apply(variables, mask.argmax(-1), mask_t.argmax(-1), image_t)
+
+
 COMPARISONS = {
-    "generator": Comparison(lambda x: (x.mask, x.mask_t, x.image_t), absolute=1e-4),
+    "generator": Comparison(lambda x: (x.mask, x.mask_t, x.image_t), generate, absolute=1e-4),
     "blender": Comparison(lambda x: (x.image_t, x.image_t[:, :, ::-1].copy()), absolute=1e-4),
     "mask_vae": Comparison(lambda x: (x.mask_t,), autoencode, autoencode_in_pytorch, relative=1e-3),
     "discriminator": Comparison(lambda x: (x.mask_t, x.image_t), relative=1e-3),

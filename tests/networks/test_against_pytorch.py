@@ -40,10 +40,15 @@ def images(seed: int) -> jax.Array:
     return jax.random.uniform(jax.random.key(seed), (BATCH, SIZE, SIZE, 3), minval=-1, maxval=1)
 
 
-def masks(seed: int) -> jax.Array:
-    """One-hot masks of 8 px squares."""
+def label_maps(seed: int) -> jax.Array:
+    """Label maps of 8 px squares."""
     labels = jax.random.randint(jax.random.key(seed), (BATCH, SIZE // 8, SIZE // 8), 0, 19)
-    return jax.nn.one_hot(labels.repeat(8, axis=1).repeat(8, axis=2), 19)
+    return labels.repeat(8, axis=1).repeat(8, axis=2)
+
+
+def masks(seed: int) -> jax.Array:
+    """The same, one-hot."""
+    return jax.nn.one_hot(label_maps(seed), 19)
 
 
 def to_torch(x: jax.Array) -> "torch.Tensor":
@@ -92,7 +97,7 @@ def generate(generator: DenseMappingNetwork, variables: dict) -> tuple[jax.Array
         style = generator.apply(variables, image_t, mask_t, method="encode_style")
         return style, generator.apply(variables, mask, style, method="generate")
 
-    return style_and_image(variables, masks(0), masks(1), images(2))
+    return style_and_image(variables, label_maps(0), label_maps(1), images(2))
 
 
 def test_dense_mapping_network(torch_generator, generated):
@@ -102,7 +107,7 @@ def test_dense_mapping_network(torch_generator, generated):
 
 
 def test_generator_call_encodes_the_style_of_photo_and_target_mask(generator_variables, generated):
-    image = jax.jit(make_generator().apply)(generator_variables, masks(0), masks(1), images(2))
+    image = jax.jit(make_generator().apply)(generator_variables, label_maps(0), label_maps(1), images(2))
 
     np.testing.assert_allclose(image, generated[1], **TOLERANCE)
 
@@ -118,7 +123,9 @@ def test_generator_in_bfloat16_is_near(generator_variables, generated):
 
 
 def test_parameters_of_a_bfloat16_generator_are_float32():
-    params = jax.eval_shape(make_generator(jnp.bfloat16).init, jax.random.key(0), masks(0), masks(1), images(2))
+    params = jax.eval_shape(
+        make_generator(jnp.bfloat16).init, jax.random.key(0), label_maps(0), label_maps(1), images(2)
+    )
 
     assert {leaf.dtype for leaf in jax.tree.leaves(params)} == {jnp.dtype("float32")}
 

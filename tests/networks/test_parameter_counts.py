@@ -9,13 +9,16 @@ from maskgan_jax.networks.dense_mapping import DenseMappingNetwork
 from maskgan_jax.networks.discriminator import MultiScaleDiscriminator
 from maskgan_jax.networks.mask_vae import MaskVAE
 
-MASK, IMAGE, CODE = (1, 512, 512, 19), (1, 512, 512, 3), (1, 1024)
+LABELS = jax.ShapeDtypeStruct((1, 512, 512), jnp.uint8)
+MASK, IMAGE, CODE = (
+    jax.ShapeDtypeStruct(shape, jnp.float32) for shape in ((1, 512, 512, 19), (1, 512, 512, 3), (1, 1024))
+)
 
 
 @pytest.mark.parametrize(
     ("network", "inputs", "published"),
     [
-        (DenseMappingNetwork(), (MASK, MASK, IMAGE), 89_702_595),
+        (DenseMappingNetwork(), (LABELS, LABELS, IMAGE), 89_702_595),
         (MaskVAE(), (MASK, CODE), 170_619_571),
         (AlphaBlender(), (IMAGE, IMAGE), 4_329_443),
         (MultiScaleDiscriminator(), (MASK, IMAGE), 5_568_386),
@@ -23,14 +26,12 @@ MASK, IMAGE, CODE = (1, 512, 512, 19), (1, 512, 512, 3), (1, 1024)
     ids=["DenseMappingNetwork", "MaskVAE", "AlphaBlender", "MultiScaleDiscriminator"],
 )
 def test_parameter_count_is_the_published_one(network, inputs, published):
-    arrays = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in inputs]
-
-    shapes = jax.eval_shape(network.init, jax.random.key(0), *arrays)
+    shapes = jax.eval_shape(network.init, jax.random.key(0), *inputs)
 
     assert sum(leaf.size for leaf in jax.tree.leaves(shapes["params"])) == published
 
 
 def test_mask_vae_refuses_a_size_that_its_widths_do_not_halve_to_4():
-    shapes = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in ((1, 256, 256, 19), CODE)]
+    mask = jax.ShapeDtypeStruct((1, 256, 256, 19), jnp.float32)
     with pytest.raises(ValueError, match="256 px needs 6 widths"):
-        jax.eval_shape(MaskVAE(size=256).init, jax.random.key(0), *shapes)
+        jax.eval_shape(MaskVAE(size=256).init, jax.random.key(0), mask, CODE)
