@@ -55,12 +55,12 @@ def step(system: DenseMapping, state: TrainState, batch: Batch) -> tuple[TrainSt
     """Update the generator, then the discriminator on the images generated before that update."""
     batch = with_entries(partial(gan.real_features, system.gan, state.params), batch, system.microbatches)
     loss = partial(generator_loss, system, state.params)
-    state, terms, fake = system.update(state, "generator", loss, batch)
+    generator = system.update(state, "generator", loss, batch)
     loss = partial(gan.discriminator_loss, system.gan)
-    state, discriminator, _ = system.update(state, "discriminator", loss, {**batch, "fakes": (fake,)})
-    return finish_step(state, system.ema_decay), {
-        **gan.prefixed("generator", terms),
-        "discriminator": discriminator,
+    discriminator = system.update(generator.state, "discriminator", loss, {**batch, "fakes": (generator.rows,)})
+    return finish_step(discriminator.state, system.ema_decay), {
+        **gan.reported("generator", generator.means, generator),
+        **gan.reported("discriminator", discriminator.means, discriminator),
     }
 
 

@@ -104,18 +104,18 @@ def step(ebst: Ebst, state: TrainState, batch: Batch) -> tuple[TrainState, Metri
 
     if ebst.sequential:
         # Line 8: update G_A. Line 9: update G_B and the blender, beginning with the generator that line 8 left.
-        state, terms_a, image = ebst.update(state, "generator_a", partial(loss_a, ebst, frozen), batch)
-        state, terms_b, blend = ebst.update(state, "generator_b", partial(loss_b, ebst, frozen), batch)
+        a = ebst.update(state, "generator_a", partial(loss_a, ebst, frozen), batch)
+        b = ebst.update(a.state, "generator_b", partial(loss_b, ebst, frozen), batch)
+        losses, fakes = gan.reported("generator_a", a.means, a), (a.rows, b.rows)
+        losses |= gan.reported("generator_b", b.means, b)
     else:
-        loss = partial(loss_joint, ebst, frozen)
-        state, (terms_a, terms_b), (image, blend) = ebst.update(state, "generator_b", loss, batch)
+        b = ebst.update(state, "generator_b", partial(loss_joint, ebst, frozen), batch)
+        (terms_a, terms_b), fakes = b.means, b.rows
+        losses = gan.reported("generator_a", terms_a, b) | gan.reported("generator_b", terms_b, b)
 
     # D, which the paper's listing leaves out: the photo against its reconstruction and the blend.
-    loss = partial(gan.discriminator_loss, ebst.gan)
-    state, discriminator, _ = ebst.update(state, "discriminator", loss, {**batch, "fakes": (image, blend)})
-
-    losses = {**gan.prefixed("generator_a", terms_a), **gan.prefixed("generator_b", terms_b)}
-    return finish_step(state, ebst.ema_decay), {**losses, "discriminator": discriminator}
+    d = ebst.update(b.state, "discriminator", partial(gan.discriminator_loss, ebst.gan), {**batch, "fakes": fakes})
+    return finish_step(d.state, ebst.ema_decay), losses | gan.reported("discriminator", d.means, d)
 
 
 def prepare(ebst: Ebst, state: TrainState, batch: Batch) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from maskgan_jax.networks.vgg19 import VGG19
 from maskgan_jax.tasks.interleaving import deinterleave, interleave
 from maskgan_jax.tasks.pixels import one_hot, to_image, to_pixels
 from maskgan_jax.tasks.task import Batch, InferenceFunction, Metrics, Network, Pretrained, Variables
+from maskgan_jax.tasks.update import Update
 
 VGG19_REMEDY = (
     "The perceptual loss needs torchvision's ImageNet weights: in an environment with torchvision run "
@@ -117,7 +118,7 @@ def generator_loss(
     return total, terms
 
 
-def discriminator_loss(gan: Gan, params: PyTree, batch: Batch) -> tuple[Float[Array, ""], tuple[Array, tuple]]:
+def discriminator_loss(gan: Gan, params: PyTree, batch: Batch) -> tuple[Float[Array, ""], tuple[Metrics, tuple]]:
     """Compute half of the real photos' loss plus half of the mean over the kinds of fakes, all in one pass of D.
 
     Args:
@@ -126,7 +127,7 @@ def discriminator_loss(gan: Gan, params: PyTree, batch: Batch) -> tuple[Float[Ar
       batch: with generated images in [-1, 1] under `fakes`, a tuple.
 
     Returns:
-      The loss, and as `update` wants it: the loss to report, and no rows.
+      The loss, and as `update` wants it: the losses to report, and no rows.
     """
     fakes = jax.lax.stop_gradient(batch["fakes"])
     kinds = 1 + len(fakes)
@@ -139,12 +140,12 @@ def discriminator_loss(gan: Gan, params: PyTree, batch: Batch) -> tuple[Float[Ar
     real_loss = losses.adversarial(real, True, form)
     fake_loss = sum(losses.adversarial(maps, False, form) for maps in fake) / len(fakes)
     loss = 0.5 * (real_loss + fake_loss)
-    return loss, (loss, ())
+    return loss, ({"loss": loss}, ())
 
 
-def prefixed(prefix: str, metrics: Metrics) -> Metrics:
-    """Return the same scalars, their names under `prefix/`."""
-    return {f"{prefix}/{name}": value for name, value in metrics.items()}
+def reported(name: str, terms: Metrics, update: Update) -> Metrics:
+    """Return the terms of a loss and the norm of its gradient, their names under `name/`."""
+    return {f"{name}/{term}": value for term, value in {**terms, "gradient_norm": update.gradient_norm}.items()}
 
 
 def generator_inference(config, generator: DenseMappingNetwork) -> dict[str, InferenceFunction]:

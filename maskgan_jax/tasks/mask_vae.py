@@ -15,7 +15,7 @@ from maskgan_jax.tasks.optimiser import adam
 from maskgan_jax.tasks.pixels import one_hot
 from maskgan_jax.tasks.segmentation import confusion, finalize_metrics
 from maskgan_jax.tasks.task import Batch, InferenceFunction, Metrics, Network, Optimiser, Task, TrainState, Variables
-from maskgan_jax.tasks.update import finish_step, update
+from maskgan_jax.tasks.update import choose, finish_step, update
 
 
 class MaskVaeTraining(NamedTuple):
@@ -68,8 +68,11 @@ def step(system: MaskVaeTraining, state: TrainState, batch: Batch) -> tuple[Trai
     noise = jax.random.normal(rng, (len(batch["mask_t"]), system.network.latent_size))
     loss = partial(reconstruction_loss, system, state.batch_stats["mask_vae"])
     masks = {"mask_t": batch["mask_t"], "noise": noise}
-    state, (terms, batch_stats), _ = system.update(state, "mask_vae", loss, masks)
-    return finish_step(state.replace(batch_stats={"mask_vae": batch_stats})), terms
+    updated = system.update(state, "mask_vae", loss, masks)
+    terms, batch_stats = updated.means
+    batch_stats = choose(updated.kept, {"mask_vae": batch_stats}, state.batch_stats)
+    state = finish_step(updated.state.replace(batch_stats=batch_stats))
+    return state, {**terms, "gradient_norm": updated.gradient_norm}
 
 
 def reconstruction_loss(

@@ -1,11 +1,12 @@
 """One update of an optimiser, and the end of a step: what the steps of all tasks are made of."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import optax
-from jaxtyping import Array, PyTree
+from jaxtyping import Array, Bool, Float, PyTree
 
 from maskgan_jax.tasks.microbatches import over_microbatches
 from maskgan_jax.tasks.task import Batch, Optimiser, TrainState
@@ -14,10 +15,31 @@ Loss = Callable[[dict[str, PyTree], Batch], tuple[Array, tuple[Any, Any]]]
 """`(parameters by network, batch) -> (loss, (means, rows))`: see `over_microbatches` for the last two."""
 
 
+class Update(NamedTuple):
+    """The outcome of an update.
+
+    Attributes:
+      state: after it; as it was before where loss or gradient are not finite.
+      means: of the loss, at the parameters before the update.
+      rows: likewise.
+      gradient_norm: Euclidean norm of the gradient to all parameters of the optimiser.
+      kept: whether loss and gradient are finite.
+    """
+
+    state: TrainState
+    means: Any
+    rows: Any
+    gradient_norm: Float[Array, ""]
+    kept: Bool[Array, ""]
+
+
 def update(
     optimisers: Mapping[str, Optimiser], microbatches: int, state: TrainState, name: str, loss: Loss, batch: Batch
-) -> tuple[TrainState, Any, Any]:
+) -> Update:
     """Update the networks of one optimiser by the gradient of a loss over a batch.
+
+    The norm of the gradient decides whether the update is finite, so that the new state is chosen where the optimiser
+    computes it: no tensor of the state is read or kept a second time.
 
     Args:
       optimisers: of the task, by name.
@@ -26,24 +48,28 @@ def update(
       name: of the optimiser; the loss is differentiated by the parameters of its networks.
       loss: a mean over examples.
       batch: trees of arrays (b ...).
-
-    Returns:
-      The state after the update, and the loss's means and rows at the parameters before it.
     """
     optimiser = optimisers[name]
     params = {network: state.params[network] for network in optimiser.networks}
 
     def differentiate(part: Batch) -> tuple[PyTree, PyTree]:
-        gradients, (means, rows) = jax.grad(loss, has_aux=True)(params, part)
-        return (gradients, means), rows
+        (value, (means, rows)), gradients = jax.value_and_grad(loss, has_aux=True)(params, part)
+        return (value, gradients, means), rows
 
-    (gradients, means), rows = over_microbatches(differentiate, batch, microbatches)
+    (value, gradients, means), rows = over_microbatches(differentiate, batch, microbatches)
+    gradient_norm = optax.global_norm(gradients)
+    kept = jnp.isfinite(value) & jnp.isfinite(gradient_norm)
     updates, opt_state = optimiser.transformation.update(gradients, state.opt_state[name], params)
     state = state.replace(
-        params={**state.params, **optax.apply_updates(params, updates)},
-        opt_state={**state.opt_state, name: opt_state},
+        params={**state.params, **choose(kept, optax.apply_updates(params, updates), params)},
+        opt_state={**state.opt_state, name: choose(kept, opt_state, state.opt_state[name])},
     )
-    return state, means, rows
+    return Update(state, means, rows, gradient_norm, kept)
+
+
+def choose(condition: Bool[Array, ""], new: PyTree, old: PyTree) -> PyTree:
+    """Return one of two trees of equal structure."""
+    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), new, old)
 
 
 def finish_step(state: TrainState, ema_decay: float = 0.0) -> TrainState:

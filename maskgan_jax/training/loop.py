@@ -31,7 +31,7 @@ from maskgan_jax.training.interruption import Interruption
 from maskgan_jax.training.pretrained import ReadWeights, load_pretrained
 from maskgan_jax.training.profiling import Profiler
 from maskgan_jax.training.reporter import FailedStep, Reporter
-from maskgan_jax.training.skip_nonfinite import skip_nonfinite
+from maskgan_jax.training.skipped_steps import with_report
 
 
 def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights) -> TrainState:
@@ -172,7 +172,7 @@ def _compile(
 ) -> Compiled:
     """Compile the step. CPUs and TPUs always compute the same bits; GPUs only if the config asks for it."""
     options = {"xla_gpu_deterministic_ops": config.deterministic} if jax.default_backend() == "gpu" else None
-    return compile_step(skip_nonfinite(task.step), shardings, mesh).lower(state, batch).compile(options)
+    return compile_step(with_report(task.step), shardings, mesh).lower(state, batch).compile(options)
 
 
 def _evaluate(

@@ -17,7 +17,7 @@ from maskgan_jax.devices.mesh import to_host
 from maskgan_jax.photos.files import write_photo
 from maskgan_jax.runs.directory import writing
 from maskgan_jax.training import metric_log
-from maskgan_jax.training.skip_nonfinite import SkippedSteps, StepReport
+from maskgan_jax.training.skipped_steps import SkippedSteps, StepReport
 from maskgan_jax.training.throughput import Throughput
 
 

@@ -17,11 +17,11 @@ from maskgan_jax.devices import hardware
 from maskgan_jax.devices.mesh import compile_init, compile_step, make_mesh, state_shardings, to_devices, to_host
 from maskgan_jax.devices.model_flops import model_flop_utilisation, model_flops
 from maskgan_jax.tasks.task import init_state
-from maskgan_jax.training.skip_nonfinite import skip_nonfinite
+from maskgan_jax.training.skipped_steps import with_report
 
 
 def measure_step(config: ConfigDict, runs: int, steps: int) -> dict[str, object]:
-    """Time the step of a config, skipping of non-finite updates included.
+    """Time the step of a config as the training loop runs it.
 
     Args:
       config: of the run; pretrained networks are initialised at random.
@@ -44,7 +44,7 @@ def measure_step(config: ConfigDict, runs: int, steps: int) -> dict[str, object]
 
     started = time.perf_counter()
     try:
-        step = compile_step(skip_nonfinite(task.step), shardings, mesh).lower(state, batch).compile()
+        step = compile_step(with_report(task.step), shardings, mesh).lower(state, batch).compile()
         compile_seconds = time.perf_counter() - started
         state, report = jax.block_until_ready(step(state, batch))
         seconds = []

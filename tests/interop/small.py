@@ -5,9 +5,9 @@ from pathlib import Path
 import torch
 from ml_collections import ConfigDict
 
+from launch.benchmark import pytorch_networks
 from maskgan_jax.interop import entries
 from maskgan_jax.interop.kinds import Kind, find_kind
-from tests.networks import pytorch_networks
 from tests.tiny import tiny_config
 
 TASKS = {

@@ -13,11 +13,11 @@ torch = pytest.importorskip("torch")
 
 import torch.nn.functional as F  # noqa: E402, N812
 
+from launch.benchmark import pytorch_networks  # noqa: E402
 from maskgan_jax import losses  # noqa: E402
 from maskgan_jax.interop import maskgan, weights  # noqa: E402
 from maskgan_jax.tasks import gan  # noqa: E402
 from maskgan_jax.tasks.pixels import one_hot  # noqa: E402
-from tests.networks import pytorch_networks  # noqa: E402
 from tests.tiny import tiny_config  # noqa: E402
 
 TOLERANCE = 1e-4

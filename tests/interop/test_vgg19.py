@@ -11,13 +11,13 @@ torch = pytest.importorskip("torch")
 
 from configs import dense_mapping  # noqa: E402
 from data_pipeline.errors import UserError  # noqa: E402
+from launch.benchmark import pytorch_networks  # noqa: E402
 from maskgan_jax import tasks  # noqa: E402
 from maskgan_jax.interop import weights  # noqa: E402
 from maskgan_jax.interop.kinds import find_kind  # noqa: E402
 from maskgan_jax.interop.transfer import import_model  # noqa: E402
 from maskgan_jax.networks.vgg19 import VGG19  # noqa: E402
 from maskgan_jax.training.pretrained import load_pretrained  # noqa: E402
-from tests.networks import pytorch_networks  # noqa: E402
 
 NETWORK = find_kind("vgg19").network
 SHAPES = jax.eval_shape(VGG19().init, jax.random.key(0), jnp.zeros((1, 32, 32, 3)))["params"]

@@ -18,7 +18,7 @@ from maskgan_jax.networks.vgg19 import VGG19
 
 torch = pytest.importorskip("torch")
 
-from tests.networks import pytorch_networks  # noqa: E402
+from launch.benchmark import pytorch_networks  # noqa: E402
 
 BATCH, SIZE = 2, 64
 WIDTHS = (6, 8, 10, 12)

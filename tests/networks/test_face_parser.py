@@ -12,7 +12,7 @@ from maskgan_jax.networks.face_parser import FaceParser
 
 torch = pytest.importorskip("torch")
 
-from tests.networks import pytorch_networks  # noqa: E402
+from launch.benchmark import pytorch_networks  # noqa: E402
 
 WIDTHS = (6, 8, 10, 12)
 NETWORK = FaceParser(widths=WIDTHS)

@@ -18,13 +18,12 @@ torch = pytest.importorskip("torch")
 
 import torch.nn.functional as F  # noqa: E402, N812
 
+from launch.benchmark import pytorch_ebst, pytorch_networks  # noqa: E402
 from maskgan_jax import tasks  # noqa: E402
 from maskgan_jax.interop import entries, weights  # noqa: E402
 from maskgan_jax.networks import vgg19  # noqa: E402
 from maskgan_jax.tasks.task import init_state, swap_levels  # noqa: E402
 from tests.interop import small  # noqa: E402
-from tests.networks import pytorch_networks  # noqa: E402
-from tests.tasks import ebst_in_pytorch  # noqa: E402
 from tests.tiny import tiny_config  # noqa: E402
 
 pytestmark = pytest.mark.slow
@@ -96,8 +95,8 @@ def ebst_config() -> ConfigDict:
     return config
 
 
-def random_networks(config: ConfigDict) -> ebst_in_pytorch.Networks:
-    return ebst_in_pytorch.Networks(
+def random_networks(config: ConfigDict) -> pytorch_ebst.Networks:
+    return pytorch_ebst.Networks(
         small.reference("generator", config, seed=0).double(),
         small.reference("discriminator", config, seed=1).double(),
         pytorch_networks.randomise(pytorch_networks.VGG19(VGG19_NARROWER), seed=2).double(),
@@ -115,10 +114,10 @@ def random_batch() -> dict[str, np.ndarray]:
     return {"image_t": photos, "mask_t": mask_t, "mask_ref": mask_ref, "index": np.arange(BATCH_SIZE)}
 
 
-def batch_in_pytorch() -> ebst_in_pytorch.Batch:
+def batch_in_pytorch() -> pytorch_ebst.Batch:
     arrays = {name: torch.from_numpy(array).long() for name, array in random_batch().items()}
     mask_t, mask_ref = (F.one_hot(arrays[name], 19).permute(0, 3, 1, 2).double() for name in ("mask_t", "mask_ref"))
-    return ebst_in_pytorch.Batch(mask_t, mask_ref, arrays["image_t"].permute(0, 3, 1, 2).double() / 127.5 - 1)
+    return pytorch_ebst.Batch(mask_t, mask_ref, arrays["image_t"].permute(0, 3, 1, 2).double() / 127.5 - 1)
 
 
 def compare(config: ConfigDict) -> Comparison:
@@ -141,12 +140,13 @@ def our_step(task: tasks.Task, variables: dict[str, dict[str, PyTree]]) -> Outco
     return Outcome(losses, moments, after.params, after.batch_stats, after.ema_params)
 
 
-def their_step(config: ConfigDict, networks: ebst_in_pytorch.Networks, to_flax: Callable) -> Outcome:
+def their_step(config: ConfigDict, networks: pytorch_ebst.Networks, to_flax: Callable) -> Outcome:
     before = copy.deepcopy(networks)
-    step = ebst_in_pytorch.step(networks, config, batch_in_pytorch())
+    optimisers = pytorch_ebst.make_optimisers(networks, config)
+    losses = pytorch_ebst.step(networks, optimisers, config, batch_in_pytorch())
 
-    moments = {name: {} for name in step.optimisers}
-    for name, optimiser in step.optimisers.items():
+    moments = {name: {} for name in optimisers}
+    for name, optimiser in optimisers.items():
         for network_name, network in networks._asdict().items():
             parameters = dict(network.named_parameters())
             if all(parameter in optimiser.state for parameter in parameters.values()):
@@ -157,7 +157,7 @@ def their_step(config: ConfigDict, networks: ebst_in_pytorch.Networks, to_flax: 
     ema = {name: config.ema_decay * old[name] + (1 - config.ema_decay) * new[name] for name in new}
     after = swap_levels({name: to_flax(name, network.state_dict()) for name, network in networks._asdict().items()})
     return Outcome(
-        {name: loss.item() for name, loss in step.losses.items()},
+        {name: loss.item() for name, loss in losses.items()},
         moments,
         after["params"],
         after["batch_stats"],
@@ -192,7 +192,7 @@ def test_the_simulated_edits_are_two_masks_other_than_the_photos_own():
     """The premise of the comparison: G_B's loss depends on both."""
     config = ebst_config()
     batch = batch_in_pytorch()
-    inter, outer = ebst_in_pytorch.simulate_edits(random_networks(config).mask_vae, config.lambda_inter, batch)
+    inter, outer = pytorch_ebst.simulate_edits(random_networks(config).mask_vae, config.lambda_inter, batch)
     for one, other in ((inter, outer), (inter, batch.mask_t), (outer, batch.mask_t)):
         assert (one != other).any(1).float().mean((1, 2)).min() > 0.1
 

@@ -62,8 +62,8 @@ def step(network, update, ema_decay, state, batch):
         distance = losses.mean_absolute_error(image, to_image(batch["image_t"]))
         return distance, ({"l1": distance}, ())
 
-    state, terms, _ = update(state, "recolourer", loss, batch)
-    return finish_step(state, ema_decay), terms
+    updated = update(state, "recolourer", loss, batch)
+    return finish_step(updated.state, ema_decay), {**updated.means, "gradient_norm": updated.gradient_norm}
 
 
 def evaluate(network, state, batch):

@@ -1,4 +1,4 @@
-"""The networks of MaskGAN in PyTorch, NCHW, with the entry names of the published weights; for comparison only.
+"""The networks of MaskGAN in PyTorch, NCHW, with the entry names of the published weights, to compare with.
 
 Widths and depths are arguments; with the defaults the state dicts are the published ones.
 """
@@ -137,7 +137,9 @@ class DenseMappingNetwork(nn.Module):
         return self.enc_style(image_t, *self.enc_label(mask_t))
 
     def forward(self, mask: Tensor, mask_t: Tensor, image_t: Tensor) -> Tensor:
-        style = self.encode_style(mask_t, image_t)
+        return self.generate(mask, self.encode_style(mask_t, image_t))
+
+    def generate(self, mask: Tensor, style: Tensor) -> Tensor:
         x = mask
         for layer in self.model:
             if isinstance(layer, ResidualBlock):

@@ -1,0 +1,1 @@
+"""This project beside the same networks in PyTorch: `python -m launch.benchmark`."""

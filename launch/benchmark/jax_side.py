@@ -1,0 +1,141 @@
+"""This project's side."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array
+from ml_collections import ConfigDict
+
+from launch.benchmark.workloads import Outcome, Settings, load_weights, make_batch, make_config
+from maskgan_jax import tasks
+from maskgan_jax.devices import hardware
+from maskgan_jax.devices.mesh import compile_step, make_mesh, state_shardings, to_devices
+from maskgan_jax.interop import weights
+from maskgan_jax.interop.entries import mapping_of
+from maskgan_jax.tasks import face_parser
+from maskgan_jax.tasks.pixels import one_hot, to_image
+from maskgan_jax.tasks.task import Network, init_state
+from maskgan_jax.training.skipped_steps import with_report
+
+
+def prepare(settings: Settings) -> tuple[Callable[[], None], Callable[[], Outcome]]:
+    """Return what runs the work once, to its end, and what then says the first run's numbers."""
+    config = make_config(settings.size, settings.batch_size, settings.vgg19, settings.dtype)
+    make = {"EBST step": _ebst_step, "first edit": _first_edit, "later edit": _later_edit}
+    work = make.get(settings.work, _forward_and_backward)(settings, config)
+    first = work()
+    return work, lambda: Outcome({name: float(value) for name, value in first.items()})
+
+
+def peak_memory() -> int | None:
+    """Return the peak of allocated bytes on the accelerator; None without one."""
+    return hardware.peak_memory()
+
+
+def describe() -> dict[str, str]:
+    """Return version and device."""
+    return {"version": jax.__version__, "device": jax.devices()[0].device_kind}
+
+
+def _networks(config: ConfigDict) -> dict[str, Network]:
+    return {**tasks.make(config).networks, **face_parser.make(config).networks}
+
+
+def _load(settings: Settings, name: str, network: Network) -> Any:
+    arrays = load_weights(settings.weights, name)
+    return jax.device_put(weights.to_variables(arrays, mapping_of(name, network))[0])
+
+
+def _batch(settings: Settings) -> dict[str, Array]:
+    return jax.device_put(make_batch(settings.size, settings.batch_size))
+
+
+def _ebst_step(settings: Settings, config: ConfigDict) -> Callable[[], dict[str, Array]]:
+    """Return the step as the training loop runs it."""
+    del config.networks.face_parser
+    task, mesh = tasks.make(config), make_mesh(config)
+    variables = {name: _load(settings, name, network) for name, network in task.networks.items()}
+    state = jax.jit(lambda rng, variables: init_state(task, rng, variables))(jax.random.key(0), variables)
+    del variables
+    shardings = state_shardings(state, mesh)
+    batch = next(to_devices([make_batch(settings.size, settings.batch_size)], mesh))
+    step = compile_step(with_report(task.step), shardings, mesh).lower(state, batch).compile()
+    states = [jax.device_put(state, shardings)]
+    del state
+
+    def work() -> dict[str, Array]:
+        state, report = step(states.pop(), batch)
+        states.append(jax.block_until_ready(state))
+        return jax.block_until_ready(report.losses)
+
+    return work
+
+
+def _first_edit(settings: Settings, config: ConfigDict) -> Callable[[], dict[str, Array]]:
+    network = _networks(config)["generator"]
+    variables, batch = _load(settings, "generator", network), _batch(settings)
+
+    @jax.jit
+    def edit(variables, batch):
+        image_t = to_image(batch["image_t"])
+        return {"mean": network.module.apply(variables, batch["mask_ref"], batch["mask_t"], image_t).mean()}
+
+    return lambda: jax.block_until_ready(edit(variables, batch))
+
+
+def _later_edit(settings: Settings, config: ConfigDict) -> Callable[[], dict[str, Array]]:
+    network = _networks(config)["generator"]
+    variables, batch = _load(settings, "generator", network), _batch(settings)
+    encode = jax.jit(lambda *inputs: network.module.apply(*inputs, method="encode_style"))
+    style = encode(variables, to_image(batch["image_t"]), batch["mask_t"])
+
+    @jax.jit
+    def edit(variables, mask, style):
+        return {"mean": network.module.apply(variables, mask, style, method="generate").mean()}
+
+    return lambda: jax.block_until_ready(edit(variables, batch["mask_ref"], style))
+
+
+def _forward_and_backward(settings: Settings, config: ConfigDict) -> Callable[[], dict[str, Array]]:
+    """Return the gradient of the mean absolute output to the parameters, and for D and VGG19 to the image instead."""
+    name = settings.work.partition(",")[0]
+    weights_of = "generator" if name == "style_encoder" else name
+    network = _networks(config)[weights_of]
+    variables, batch = _load(settings, weights_of, network), _batch(settings)
+    apply = network.module.apply
+
+    def outputs(variables: Any, image: Array, mask_t: Array, mask_ref: Array) -> Any:
+        match name:
+            case "generator":
+                return apply(variables, mask_ref, mask_t, image)
+            case "style_encoder":
+                return apply(variables, image, mask_t, method="encode_style")
+            case "alpha_blender":
+                return apply(variables, image, image[:, :, ::-1])[1]
+            case "discriminator":
+                return apply(variables, one_hot(mask_t), image)
+            case "mask_vae":
+                mean, _ = apply(variables, one_hot(mask_t), method="encode")
+                return apply(variables, mean, method="decode")
+            case _:
+                return apply(variables, image)
+
+    @jax.jit
+    def numbers(variables, batch):
+        masks = (batch["mask_t"], batch["mask_ref"])
+        rest = {key: tree for key, tree in variables.items() if key != "params"}
+
+        def loss(params, image):
+            maps = jax.tree.leaves(outputs({"params": params, **rest}, image, *masks))
+            return sum(jnp.abs(each.astype(jnp.float32)).mean() for each in maps)
+
+        by_image = name in ("discriminator", "vgg19")
+        value, gradient = jax.value_and_grad(loss, argnums=int(by_image))(
+            variables["params"], to_image(batch["image_t"])
+        )
+        return {"loss": value, "norm of the gradient": optax.global_norm(gradient)}, gradient
+
+    return lambda: jax.block_until_ready(numbers(variables, batch))[0]

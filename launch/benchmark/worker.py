@@ -1,0 +1,43 @@
+"""One side of one comparison, in a process of its own: prepares, then runs once for every line on its standard input.
+
+Writes one JSON object a line: first what its first run computed, then the seconds of each run, at last its memory.
+"""
+
+import importlib
+import json
+import math
+import resource
+import sys
+import time
+
+from launch.benchmark.workloads import Settings
+
+SHORTEST = 0.5
+"""Seconds that a timed run takes at least; shorter work is repeated."""
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    settings = Settings(**json.loads(sys.argv[1]))
+    side = importlib.import_module(f"launch.benchmark.{settings.framework}_side")
+    run, outcome = side.prepare(settings)
+    _write({"numbers": outcome().numbers, **side.describe()})
+    started = time.perf_counter()
+    run()
+    repetitions = math.ceil(SHORTEST / (time.perf_counter() - started))
+    for _ in sys.stdin:
+        started = time.perf_counter()
+        for _ in range(repetitions):
+            run()
+        _write({"seconds": (time.perf_counter() - started) / repetitions})
+    unit = 1 if sys.platform == "darwin" else 1024
+    process = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    _write({"bytes": side.peak_memory() or process})
+
+
+def _write(message: dict) -> None:
+    print(json.dumps(message), flush=True)
+
+
+if __name__ == "__main__":
+    main()
