@@ -7,6 +7,7 @@ import argparse
 import ast
 import difflib
 import logging
+import os
 import re
 import signal
 import sys
@@ -31,15 +32,19 @@ def run(main: Callable[[Any], None], parser: argparse.ArgumentParser | None = No
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     if parser:
-        _run(main, parser.parse_args())
+        options = parser.parse_args()
+        _run(main, options, getattr(options, "compilation_cache", False))
     else:
-        from absl import app
+        from absl import app, flags
 
-        app.run(lambda arguments: _run(main, arguments), flags_parser=parse_flags)
+        cache = flags.DEFINE_bool("compilation_cache", True, COMPILATION_CACHE_HELP)
+        app.run(lambda arguments: _run(main, arguments, cache.value), flags_parser=parse_flags)
 
 
-def _run(main: Callable[[Any], None], parsed: Any) -> None:
+def _run(main: Callable[[Any], None], parsed: Any, compilation_cache: bool) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[_LogHandler()], force=True)
+    if compilation_cache:
+        keep_compiled()
     try:
         main(parsed)
     except UserError as error:
@@ -47,6 +52,39 @@ def _run(main: Callable[[Any], None], parsed: Any) -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
+
+
+COMPILATION_CACHE_HELP = "Keep what is compiled in the user's cache folder, for a faster start of the next command."
+
+
+def keep_compiled() -> None:
+    """Let JAX keep what it compiles in the user's cache folder and use what it finds there, at most 4 GiB.
+
+    The oldest goes first. Where JAX_COMPILATION_CACHE_DIR is set, or JAX's cache is off, JAX's own settings stand.
+    """
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ or os.environ.get("JAX_ENABLE_COMPILATION_CACHE", "1") in (
+        "0",
+        "false",
+    ):
+        return
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "maskgan_jax" / "compiled"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        logging.warning("Nothing that is compiled is kept: %s: %s", folder, error.strerror)
+        return
+    settings = {
+        "jax_compilation_cache_dir": str(folder),
+        "jax_compilation_cache_max_size": 2**32,
+        "jax_persistent_cache_min_compile_time_secs": 0.5,
+    }
+    if "jax" in sys.modules:
+        import jax
+
+        for name, value in settings.items():
+            jax.config.update(name, value)
+    else:
+        os.environ.update({name.upper(): str(value) for name, value in settings.items()})
 
 
 class ArgumentParser(argparse.ArgumentParser):

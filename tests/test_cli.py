@@ -1,8 +1,10 @@
 """Options, messages and imports that all commands have in common."""
 
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -164,3 +166,49 @@ def test_a_command_that_reads_no_data_set_imports_no_tensorflow_and_prints_no_wa
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    """The user's cache folder; no settings of JAX's cache."""
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path
+
+
+COMPILE = """
+import jax
+from maskgan_jax import cli
+from maskgan_jax.networks.discriminator import MultiScaleDiscriminator
+
+def main(_):
+    shapes = jax.ShapeDtypeStruct((1, 64, 64, 19), "float32"), jax.ShapeDtypeStruct((1, 64, 64, 3), "float32")
+    jax.jit(MultiScaleDiscriminator().init).lower(jax.random.key(0), *shapes).compile()
+
+cli._run(main, None, {})
+"""
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_what_a_command_compiles_is_kept_in_the_users_cache_folder(home, cache, monkeypatch):
+    done = subprocess.run([sys.executable, "-c", COMPILE.format(cache)], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert bool(list(home.glob("maskgan_jax/compiled/*-cache"))) == cache
+
+
+def test_a_cache_folder_that_cannot_be_made_is_one_warning(home, monkeypatch, caplog):
+    (home / "maskgan_jax").touch()
+
+    cli.keep_compiled()
+
+    assert "Nothing that is compiled is kept" in caplog.text
+    assert "JAX_COMPILATION_CACHE_DIR" not in os.environ
+
+
+def test_a_setting_of_jaxs_own_stands(home, monkeypatch):
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "elsewhere")
+
+    cli.keep_compiled()
+
+    assert not (home / "maskgan_jax").exists()

@@ -9,6 +9,7 @@ import optax
 from jaxtyping import Array
 from ml_collections import ConfigDict
 
+from launch.benchmark import process_memory
 from launch.benchmark.workloads import Outcome, Settings, load_weights, make_batch, make_config
 from maskgan_jax import tasks
 from maskgan_jax.devices import hardware
@@ -30,9 +31,16 @@ def prepare(settings: Settings) -> tuple[Callable[[], None], Callable[[], Outcom
     return work, lambda: Outcome({name: float(value) for name, value in first.items()})
 
 
-def peak_memory() -> int | None:
-    """Return the peak of allocated bytes on the accelerator; None without one."""
-    return hardware.peak_memory()
+def forget_peak_memory() -> None:
+    """Let the peak begin anew, where the backend can."""
+    if hardware.peak_memory() is None:
+        process_memory.forget_peak()
+
+
+def peak_memory() -> int:
+    """Return the peak of bytes in use: on an accelerator since the start, on a CPU of the process."""
+    in_use = hardware.peak_memory()
+    return process_memory.peak() if in_use is None else in_use
 
 
 def describe() -> dict[str, str]:

@@ -9,7 +9,7 @@ import torch.nn.functional as F  # noqa: N812
 from ml_collections import ConfigDict
 from torch import Tensor, nn
 
-from launch.benchmark import pytorch_ebst, pytorch_networks
+from launch.benchmark import process_memory, pytorch_ebst, pytorch_networks
 from launch.benchmark.workloads import Outcome, Settings, load_weights, make_batch, make_config
 
 
@@ -72,9 +72,15 @@ def prepare(settings: Settings) -> tuple[Callable[[], None], Callable[[], Outcom
     return run, lambda: Outcome({name: float(value) for name, value in first.items()})
 
 
-def peak_memory() -> int | None:
-    """Return the peak of allocated bytes on the GPU; None without one."""
-    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else None
+def forget_peak_memory() -> None:
+    """Let the peak of a CPU's process begin anew; a GPU's is that since the start, as on the other side."""
+    if not torch.cuda.is_available():
+        process_memory.forget_peak()
+
+
+def peak_memory() -> int:
+    """Return the peak of bytes in use: on a GPU since the start, on a CPU of the process."""
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else process_memory.peak()
 
 
 def describe() -> dict[str, str]:

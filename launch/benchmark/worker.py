@@ -1,12 +1,13 @@
 """One side of one comparison, in a process of its own: prepares, then runs once for every line on its standard input.
 
-Writes one JSON object a line: first what its first run computed, then the seconds of each run, at last its memory.
+Writes one JSON object a line: first what its first run computed, then the seconds of each run, at last the peak of its
+memory during those runs.
 """
 
+import gc
 import importlib
 import json
 import math
-import resource
 import sys
 import time
 
@@ -22,6 +23,8 @@ def main() -> None:
     side = importlib.import_module(f"launch.benchmark.{settings.framework}_side")
     run, outcome = side.prepare(settings)
     _write({"numbers": outcome().numbers, **side.describe()})
+    gc.collect()
+    side.forget_peak_memory()
     started = time.perf_counter()
     run()
     repetitions = math.ceil(SHORTEST / (time.perf_counter() - started))
@@ -30,9 +33,7 @@ def main() -> None:
         for _ in range(repetitions):
             run()
         _write({"seconds": (time.perf_counter() - started) / repetitions})
-    unit = 1 if sys.platform == "darwin" else 1024
-    process = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    _write({"bytes": side.peak_memory() or process})
+    _write({"bytes": side.peak_memory()})
 
 
 def _write(message: dict) -> None:
