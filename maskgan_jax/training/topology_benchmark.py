@@ -86,4 +86,4 @@ def in_new_process(function: Callable, *arguments: object) -> Any:
         except BrokenProcessPool:
             failed = re.search(r"^F\d{4} \S+ +\d+ (.*)$", stderr.read_text(errors="replace"), re.MULTILINE)
     reason = f"crashed ({failed[1]})" if failed else "was ended, perhaps for lack of this machine's memory"
-    raise UserError(f"--topology: the compiler {reason}; try another --config.batch_size or --config.dtype")
+    raise UserError(f"--topology: libtpu's compiler {reason}; try another --config.batch_size or --config.dtype")
