@@ -2,10 +2,13 @@
 
 import importlib.util
 import math
+import multiprocessing
 import os
 import platform
 import re
+import signal
 import sys
+import threading
 from pathlib import Path
 
 import jax
@@ -56,14 +59,23 @@ def check_compiler() -> None:
 def prepare_process(stderr: Path) -> None:
     """Prepare a new process for compiling: no TPU is used, and what libtpu prints goes to a file.
 
+    The compiler notices no signal and no end of the process that waits for it, so both end this one at once.
+
     Args:
       stderr: the file, which is replaced.
     """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(WITHOUT_TPU)
     jax.config.update("jax_platforms", "cpu")
     jax.config.update("jax_enable_compilation_cache", False)
     sys.stderr.flush()
     os.dup2(os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), sys.stderr.fileno())
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def compile_only_devices(name: str) -> list[jax.Device]:
