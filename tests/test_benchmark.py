@@ -31,6 +31,22 @@ def test_it_measures_a_step_without_data_or_tensorflow_and_writes_json(tmp_path)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--topology=v5e"], "error: --topology=v5e: expected a TPU's generation and chips by axis, such as v5e:1x1"),
+        (["--topology=v5e:1x1", "--runs=1"], "error: --runs: with --topology nothing runs"),
+        (["--largest_batch"], "error: --largest_batch: needs --topology"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused_in_one_line(options, message):
+    done = run_command("maskgan_jax.benchmark", "--config=configs/mask_vae.py:quickstart", *options)
+    assert done.returncode == 1
+    assert done.stderr.startswith(message)
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.slow
 def test_it_needs_no_tensorflow():
     done = run_command("tests.imported_by_benchmark")
     assert done.stdout.split() == ["[]"], done.stdout + done.stderr

@@ -1,6 +1,7 @@
-"""Facts about the devices: peak arithmetic by name, peak memory as the backend counts it."""
+"""Facts about the devices: peak arithmetic by name, TPU chips, peak memory as the backend counts it."""
 
 import re
+from typing import NamedTuple
 
 import jax
 
@@ -10,6 +11,29 @@ PEAK_TFLOPS = {
     "TPU v5 lite": 197, "TPU v5e": 197, "TPU v5p": 459, "TPU v5": 459, "TPU v6 lite": 918, "TPU v6e": 918,
 }  # fmt: skip
 """Dense half-precision peak of one JAX device, TFLOP/s, by the first words of its kind (the makers' data sheets)."""
+
+
+class TpuChip(NamedTuple):
+    """What bounds a step on a TPU chip, beside its peak in `PEAK_TFLOPS`.
+
+    Attributes:
+      memory: HBM that a program can use, bytes: the chip's less the runtime's, as libtpu's compiler states it.
+      memory_bandwidth: of HBM, bytes/s.
+      link_bandwidth: of all links to other chips together, in one direction, bytes/s.
+    """
+
+    memory: float
+    memory_bandwidth: float
+    link_bandwidth: float
+
+
+TPU_CHIPS = {
+    "v4": TpuChip(30.75 * 2**30, 1228e9, 2400e9 / 8),
+    "v5e": TpuChip(15.75 * 2**30, 819e9, 1600e9 / 8),
+    "v5p": TpuChip(95.73 * 2**30, 2765e9, 4800e9 / 8),
+    "v6e": TpuChip(31.24 * 2**30, 1640e9, 3584e9 / 8),
+}
+"""By generation; bandwidths from Google Cloud's pages "TPU v4", "TPU v5e", "TPU v5p" and "TPU v6e"."""
 
 
 def peak_flops() -> float | None:

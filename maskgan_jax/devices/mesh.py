@@ -1,6 +1,6 @@
 """The device mesh, the shardings of states and batches on it, and functions compiled for it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -16,15 +16,20 @@ MIN_SHARDED_SIZE = 2**13
 """Entries of the smallest array that is split over `fsdp`; all-gathers of smaller ones cost more than the memory."""
 
 
-def make_mesh(config: ConfigDict) -> Mesh:
-    """Return the mesh `config.mesh.data` x `config.mesh.fsdp` of all devices of all hosts.
+def make_mesh(config: ConfigDict, devices: Sequence[jax.Device] | None = None) -> Mesh:
+    """Return the mesh `config.mesh.data` x `config.mesh.fsdp` of the devices.
 
     Devices that are neighbours in JAX's order share an `fsdp` group.
+
+    Args:
+      config: of the run.
+      devices: None: all of all hosts.
 
     Raises:
       UserError: the number of devices differs, or the global batch can't be split evenly over them.
     """
-    device_count = jax.device_count()
+    devices = jax.devices() if devices is None else devices
+    device_count = len(devices)
     asked = {axis: config.mesh[axis] for axis in ("data", "fsdp")}
     for axis, size in asked.items():
         if size < 1 and size != -1:
@@ -47,7 +52,7 @@ def make_mesh(config: ConfigDict) -> Mesh:
             f"config.batch_size: {config.batch_size} examples can't be split evenly over {device_count} devices"
             f"{microbatches}; give a multiple of {parts}"
         )
-    return jax.make_mesh(sizes, ("data", "fsdp"), axis_types=(AxisType.Auto, AxisType.Auto))
+    return jax.make_mesh(sizes, ("data", "fsdp"), axis_types=(AxisType.Auto, AxisType.Auto), devices=devices)
 
 
 def replicated(mesh: Mesh | AbstractMesh) -> NamedSharding:
