@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 PIP_INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --no-compile --constraint launch/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart lint test-fast test test-long clean
+.PHONY: help quickstart lint test-fast test test-long benchmark clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,9 @@ test: lint  ## Lint, then run every test without the mark `long`
 
 test-long: $(VENV)/installed-test  ## Run the tests with the mark `long`, which take many minutes
 	$(RUN) -m pytest -m long
+
+benchmark: $(VENV)/installed-test  ## Time every network and the EBST step beside PyTorch: minutes on a GPU, an hour on 2 cores
+	$(RUN) -m launch.benchmark --json=benchmark.json
 
 clean:  ## Remove what the set-up and the quickstart created
 	rm -rf $(VENV) data/quickstart runs/quickstart runs/*_quickstart *.egg-info

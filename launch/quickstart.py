@@ -6,7 +6,6 @@ Each step is a command that you can type yourself; steps that are done are not r
 
 import argparse
 import importlib
-import os
 import shlex
 import signal
 import subprocess
@@ -18,8 +17,6 @@ from pathlib import Path
 FACES = 2000
 SIZE = 64
 SEED = 0
-ENVIRONMENT = {"XLA_FLAGS": "--xla_cpu_experimental_ynn_fusion_type="} | os.environ
-"""XLA's older CPU convolutions take 0.8 of the time of its newer ones on these small networks."""
 STAGES = ("mask_vae", "dense_mapping", "ebst")
 
 
@@ -58,7 +55,7 @@ def run(command: list[str]) -> int:
     """Return the exit status of a command. Ctrl-C is left to the command, which saves its state first."""
     previous = signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        return subprocess.Popen([sys.executable, *command], env=ENVIRONMENT).wait()
+        return subprocess.Popen([sys.executable, *command]).wait()
     finally:
         signal.signal(signal.SIGINT, previous)
 

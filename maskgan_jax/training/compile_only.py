@@ -19,7 +19,7 @@ from maskgan_jax.devices.model_flops import model_flops
 from maskgan_jax.devices.roofline import by_kind, roofline
 from maskgan_jax.devices.topology import compile_only_devices, parse
 from maskgan_jax.tasks.task import init_state
-from maskgan_jax.training.skip_nonfinite import skip_nonfinite
+from maskgan_jax.training.skipped_steps import with_report
 
 REMEDIES = "fewer images a chip, --config.remat=True, --config.accumulation_steps=2 or --config.dtype=bfloat16"
 
@@ -70,7 +70,7 @@ def compile_only(config: ConfigDict, topology: str) -> dict[str, object]:
 
     started = time.perf_counter()
     try:
-        step = compile_step(skip_nonfinite(task.step), shardings, mesh).lower(state, batch).compile()
+        step = compile_step(with_report(task.step), shardings, mesh).lower(state, batch).compile()
     except jax.errors.JaxRuntimeError as error:
         memory = memory_of_error(str(error))
         if memory is None:
