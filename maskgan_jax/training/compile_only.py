@@ -27,7 +27,7 @@ UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
 def compile_only(config: ConfigDict, topology: str) -> dict[str, object]:
-    """Compile the training step, skipping of non-finite updates included, for a topology that is not here.
+    """Compile the training step, as the training loop runs it, for a topology that is not here.
 
     Operations and HBM traffic are the compiler's own counts. That of the traffic is all operands and results of every
     operation: whole ones where only a slice is read, and those in the chip's VMEM too, so that it is more than what
