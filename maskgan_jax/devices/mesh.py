@@ -28,8 +28,7 @@ def make_mesh(config: ConfigDict, devices: Sequence[jax.Device] | None = None) -
     Raises:
       UserError: the number of devices differs, or the global batch can't be split evenly over them.
     """
-    devices = jax.devices() if devices is None else devices
-    device_count = len(devices)
+    device_count = jax.device_count() if devices is None else len(devices)
     asked = {axis: config.mesh[axis] for axis in ("data", "fsdp")}
     for axis, size in asked.items():
         if size < 1 and size != -1:

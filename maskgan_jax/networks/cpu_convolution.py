@@ -71,7 +71,7 @@ def convolve_labels(labels: Integer[Array, "b h w"], kernel: Float[Array, "k k i
         )
         return lax.dynamic_update_slice_in_dim(y, rows, place * band, axis=1)
 
-    y = jnp.zeros((len(labels), h, w, kernel.shape[-1]), kernel.dtype)
+    y = jnp.zeros((labels.shape[0], h, w, kernel.shape[-1]), kernel.dtype)
     return lax.fori_loop(0, h // band, add_band, y)
 
 

@@ -74,7 +74,7 @@ def test_an_edit_has_the_generators_size_whatever_the_photos(editor):
 
 def test_an_edit_is_what_the_generator_makes_of_the_edited_mask_in_the_photos_style(editor, runs):
     (photo, mask), (_, edited) = render_face(9), render_face(9, EDITS["open_mouth"])
-    image, labels, edited_labels = photo[None] / 127.5 - 1, mask[None], edited[None]
+    image, labels, edited_labels = photo[None] / 127.5 - 1, jnp.asarray(mask[None]), jnp.asarray(edited[None])
 
     result = editor.edit(editor.portrait(photo, mask), edited)
 
@@ -154,7 +154,7 @@ def test_a_copied_style_is_the_references_with_the_portraits_mask(editor, runs):
     (photo, mask), (other_photo, other_mask) = render_face(9), render_face(19)
     result = editor.copy_style(editor.portrait(photo, mask), editor.portrait(other_photo, other_mask))
 
-    labels, other_labels = mask[None], other_mask[None]
+    labels, other_labels = jnp.asarray(mask[None]), jnp.asarray(other_mask[None])
     other_image = jnp.asarray(other_photo[None] / 127.5 - 1, jnp.float32)
     style = apply(runs / "ebst", "generator", other_image, other_labels, method="encode_style")
     generated = apply(runs / "ebst", "generator", labels, style, method="generate")[0]
