@@ -76,7 +76,7 @@ def convolve_labels(labels: Integer[Array, "b h w"], kernel: Float[Array, "k k i
 
 
 def _convolve_padded(padded: Array, kernel: Array, strides: int) -> Array:
-    if strides == 1 and _winograd_pays(padded.shape, kernel):
+    if strides == 1 and _winograd_pays(padded, kernel):
         return _winograd(padded, _winograd_kernel(kernel), "bhwi,io->bhwo")
     return _plain(padded, kernel, strides)
 
@@ -88,7 +88,7 @@ def _plain(padded: Array, kernel: Array, strides: int = 1) -> Array:
 def _input_gradient(kernel: Array, dy: Array) -> Array:
     """Return the gradient to the padded input of a convolution of stride 1."""
     padded = _pad(dy, len(kernel) - 1)
-    if _winograd_pays(padded.shape, kernel):
+    if _winograd_pays(padded, kernel):
         flipped = [[row[place] for place in (3, 1, 2, 0)] for row in _winograd_kernel(kernel)]
         return _winograd(padded, [flipped[place] for place in (3, 1, 2, 0)], "bhwo,io->bhwi")
     return _plain(padded, kernel[::-1, ::-1].swapaxes(2, 3))
@@ -114,8 +114,8 @@ def _strided_by_phases(padded: Array, kernel: Array) -> Array:
     )
 
 
-def _winograd_pays(padded_shape: tuple[int, ...], kernel: Array) -> bool:
-    _, h, w, _ = padded_shape
+def _winograd_pays(padded: Array, kernel: Array) -> bool:
+    _, h, w, _ = padded.shape
     return len(kernel) == 3 and h % 2 == w % 2 == 0 and min(kernel.shape[2:]) >= WINOGRAD_CHANNELS
 
 
