@@ -49,10 +49,12 @@ def test_a_run_on_4_devices_resumes_on_others(processes, faces, uninterrupted, t
     assert "from step 6 of" in done[0].stderr
     expected, found = logged_losses(uninterrupted), logged_losses(folder)
     assert sorted(found) == list(range(1, 12))
-    for step in range(7, 12):
-        norms = found[step].pop("train/gradient_norm"), expected[step].pop("train/gradient_norm")
-        assert found[step] == pytest.approx(expected[step], rel=1e-4), step
-        assert norms[0] == pytest.approx(norms[1], rel=2e-2), step  # steps of float32 apart, and the batch is small
+    # Step 7 begins with the same state. Its update magnifies rounding errors: Adam divides the gradients of biases before
+    # a batch norm, which are nothing else, by their size. `test_sharding` compares layouts in float64.
+    del found[7]["train/gradient_norm"], expected[7]["train/gradient_norm"]
+    assert found[7] == pytest.approx(expected[7], rel=1e-4)
+    for step in range(8, 12):
+        assert found[step] == pytest.approx(expected[step], rel=2e-2), step
     for silent in done[1:]:
         assert "from step" not in silent.stderr
 
