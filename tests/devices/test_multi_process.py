@@ -49,8 +49,8 @@ def test_a_run_on_4_devices_resumes_on_others(processes, faces, uninterrupted, t
     assert "from step 6 of" in done[0].stderr
     expected, found = logged_losses(uninterrupted), logged_losses(folder)
     assert sorted(found) == list(range(1, 12))
-    # Step 7 begins with the same state. Its update magnifies rounding errors: Adam divides the gradients of biases before
-    # a batch norm, which are nothing else, by their size. `test_sharding` compares layouts in float64.
+    # Step 7 begins with the same state. Its update magnifies rounding errors: Adam divides gradients of biases before a
+    # batch norm, which are nothing else, by their size. `test_sharding` compares layouts in float64.
     del found[7]["train/gradient_norm"], expected[7]["train/gradient_norm"]
     assert found[7] == pytest.approx(expected[7], rel=1e-4)
     for step in range(8, 12):
