@@ -37,7 +37,11 @@ def run(main: Callable[[Any], None], parser: argparse.ArgumentParser | None = No
     else:
         from absl import app, flags
 
-        cache = flags.DEFINE_bool("compilation_cache", True, COMPILATION_CACHE_HELP)
+        cache = flags.DEFINE_bool(
+            "compilation_cache",
+            True,
+            "Keep what is compiled in the user's cache folder, for a faster start of the next command.",
+        )
         app.run(lambda arguments: _run(main, arguments, cache.value), flags_parser=parse_flags)
 
 
@@ -52,9 +56,6 @@ def _run(main: Callable[[Any], None], parsed: Any, compilation_cache: bool) -> N
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
-
-
-COMPILATION_CACHE_HELP = "Keep what is compiled in the user's cache folder, for a faster start of the next command."
 
 
 def keep_compiled() -> None:

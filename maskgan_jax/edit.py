@@ -28,7 +28,6 @@ FILE = {"type": Path, "metavar": "FILE"}
 FILES = {**FILE, "nargs": "+", "action": "extend", "default": []}
 FOLDER = {"type": Path, "metavar": "FOLDER"}
 FACE = {"type": int, "metavar": "K"}
-NO_CACHE = "compile anew, and keep nothing that is compiled in the user's cache folder"
 
 
 def main(options: argparse.Namespace) -> None:
@@ -124,7 +123,12 @@ def _shared_options() -> dict[str, argparse.ArgumentParser]:
     add = groups["photos"].add_argument
     add("--image", required=True, **FILES, help="photos, any image format")
     add("--face", **FACE, help="which face, counted from 0, largest first")
-    add("--nocompilation_cache", dest="compilation_cache", action="store_false", help=NO_CACHE)
+    add(
+        "--nocompilation_cache",
+        dest="compilation_cache",
+        action="store_false",
+        help="compile anew, and keep nothing that is compiled in the user's cache folder",
+    )
 
     add = groups["face parser"].add_argument
     folder = Path("runs/face_parser")

@@ -1,5 +1,6 @@
 """Commands, started as a user does."""
 
+import json
 import os
 import socket
 import subprocess
@@ -24,6 +25,13 @@ def run_command(module: str, *arguments: str, devices: int = 1) -> subprocess.Co
             process.kill()
             raise
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+def run_benchmark(module: str, results_file: Path, *arguments: str) -> tuple[dict, str]:
+    """Run a benchmark; return its results and what it prints."""
+    done = run_command(module, *arguments, f"--json={results_file}")
+    assert done.returncode == 0, done.stderr
+    return json.loads(results_file.read_text()), done.stdout
 
 
 def start_command(module: str, *arguments: str, devices: int = 1) -> subprocess.Popen:

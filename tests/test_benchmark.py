@@ -1,33 +1,29 @@
 """The benchmark command."""
 
-import json
-
 import pytest
 
-from tests.commands import run_command
+from tests.commands import run_benchmark, run_command
 from tests.tiny import tiny_config
 
 
 @pytest.mark.slow
 def test_it_measures_a_step_without_data_or_tensorflow_and_writes_json(tmp_path):
     widths = tiny_config("mask_vae").networks.mask_vae.widths
-    done = run_command(
+    results, stdout = run_benchmark(
         "maskgan_jax.benchmark",
+        tmp_path / "results.json",
         "--config=configs/mask_vae.py:quickstart",
         f"--config.networks.mask_vae.widths={widths}",
         "--config.data.directory=/nowhere",
         "--runs=2",
         "--steps=1",
-        f"--json={tmp_path / 'results.json'}",
     )
-    assert done.returncode == 0, done.stderr
-    results = json.loads((tmp_path / "results.json").read_text())
     assert results["parameters, mask_vae"] > 1000
     assert 0 < results["step, s (fastest)"] <= results["step, s (median)"] <= results["step, s (slowest)"]
     assert results["images/s"] == pytest.approx(16 / results["step, s (median)"])
     assert results["model operations of a step"] > 1e6
     assert results["peak memory of the process, bytes"] > 1e8
-    assert "images/s" in done.stdout
+    assert "images/s" in stdout
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ project in bfloat16. Needs PyTorch, and no TensorFlow.
 
 import argparse
 import contextlib
+import importlib.util
 import json
 import os
 import platform
@@ -82,12 +83,15 @@ class Side:
 
 def main(options: argparse.Namespace) -> None:
     """Measure everything and write the results."""
-    gpu = _has_gpu()
+    chosen = [work for work in WORK if not options.only or options.only.lower() in work.lower()]
+    if not chosen:
+        raise UserError(f"--only={options.only}: in no name of {'; '.join(WORK)}")
+    if importlib.util.find_spec("torch") is None:
+        raise UserError("PyTorch is missing: pip install torch, or pip install --editable '.[torch]'")
     options.runs = options.runs or (2 if options.quick else 5)
     results = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "size": options.size, "runs": options.runs}
     with tempfile.TemporaryDirectory() as weights:
-        _write_weights(options.size, weights)
-        chosen = [work for work in WORK if not options.only or options.only in work]
+        gpu = _write_weights(options.size, weights)
         for work in tqdm(chosen, unit="comparison", disable=not sys.stderr.isatty()):
             results.setdefault("work", {})[work] = compare(work, options, weights, gpu)
             print(table(results["work"], [work]), flush=True)
@@ -143,19 +147,13 @@ def _difference(work: str, reference: Side, side: Side, gpu: bool) -> float:
     return max(differences.values())
 
 
-def _write_weights(size: int, folder: str) -> None:
-    """Write the weights that all sides begin with, in a process of its own: PyTorch stays out of this one."""
-    program = "import sys, pathlib; from launch.benchmark import pytorch_side, workloads; pytorch_side.write_weights("
-    program += "workloads.make_config(int(sys.argv[1]), 1, True, 'float32'), pathlib.Path(sys.argv[2]))"
-    subprocess.run([sys.executable, "-c", program, str(size), folder], check=True)
-
-
-def _has_gpu() -> bool:
-    program = "import torch; print(torch.cuda.is_available())"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+def _write_weights(size: int, folder: str) -> bool:
+    """Write the weights of all sides in another process: this one needs no PyTorch. Return whether it has a GPU."""
+    command = [sys.executable, "-m", "launch.benchmark.weights", str(size), folder]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        raise UserError("PyTorch is missing: pip install torch, or pip install --editable '.[torch]'")
-    return done.stdout.strip() == "True"
+        raise UserError("PyTorch can't make the networks, see above")
+    return json.loads(done.stdout)["gpu"]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -166,7 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch_size", type=at_least(1), default=1, help="examples of a batch (%(default)s)")
     parser.add_argument("--runs", type=at_least(1), help="timed runs of each side (5, or 2 with --quick)")
     parser.add_argument("--quick", action="store_true", help="2 runs, and no VGG19 in the EBST step: minutes on a CPU")
-    parser.add_argument("--only", help="measure only what has this in its name, such as 'edit'")
+    parser.add_argument("--only", help=f"measure only what has this in its name: {'; '.join(WORK)}")
     parser.add_argument("--json", type=Path, help="file to write all results to")
     return parser
 

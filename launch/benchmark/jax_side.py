@@ -10,7 +10,7 @@ from jaxtyping import Array
 from ml_collections import ConfigDict
 
 from launch.benchmark import process_memory
-from launch.benchmark.workloads import Outcome, Settings, load_weights, make_batch, make_config
+from launch.benchmark.workloads import Settings, load_weights, make_batch, make_config
 from maskgan_jax import tasks
 from maskgan_jax.devices import hardware
 from maskgan_jax.devices.mesh import compile_step, make_mesh, state_shardings, to_devices
@@ -22,13 +22,11 @@ from maskgan_jax.tasks.task import Network, init_state
 from maskgan_jax.training.skipped_steps import with_report
 
 
-def prepare(settings: Settings) -> tuple[Callable[[], None], Callable[[], Outcome]]:
-    """Return what runs the work once, to its end, and what then says the first run's numbers."""
+def prepare(settings: Settings) -> Callable[[], dict[str, Array]]:
+    """Return what runs the work once, to its end, and returns its losses and norms of gradients by name."""
     config = make_config(settings.size, settings.batch_size, settings.vgg19, settings.dtype)
     make = {"EBST step": _ebst_step, "first edit": _first_edit, "later edit": _later_edit}
-    work = make.get(settings.work, _forward_and_backward)(settings, config)
-    first = work()
-    return work, lambda: Outcome({name: float(value) for name, value in first.items()})
+    return make.get(settings.work, _forward_and_backward)(settings, config)
 
 
 def forget_peak_memory() -> None:

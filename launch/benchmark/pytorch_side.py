@@ -1,47 +1,23 @@
 """PyTorch's side."""
 
 from collections.abc import Callable
-from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from ml_collections import ConfigDict
 from torch import Tensor, nn
 
-from launch.benchmark import process_memory, pytorch_ebst, pytorch_networks
-from launch.benchmark.workloads import Outcome, Settings, load_weights, make_batch, make_config
+from launch.benchmark import process_memory, pytorch_ebst
+from launch.benchmark.pytorch_sizes import MAKE
+from launch.benchmark.workloads import Settings, load_weights, make_batch, make_config
 
 
-def make_networks(config: ConfigDict) -> dict[str, nn.Module]:
-    """Return every network, at random."""
-    sizes = config.networks
-    generator = sizes.generator
-    return {
-        "generator": pytorch_networks.DenseMappingNetwork(
-            generator.widths, generator.residual_blocks, generator.style_widths, generator.style_deep_layers
-        ),
-        "discriminator": pytorch_networks.MultiScaleDiscriminator(sizes.discriminator.widths),
-        "vgg19": pytorch_networks.VGG19(),
-        "mask_vae": pytorch_networks.MaskVAE(sizes.mask_vae.widths, sizes.mask_vae.latent_size),
-        "alpha_blender": pytorch_networks.AlphaBlender(sizes.alpha_blender.widths, sizes.alpha_blender.residual_blocks),
-        "face_parser": pytorch_networks.FaceParser(sizes.face_parser.widths),
-    }
-
-
-def write_weights(config: ConfigDict, folder: Path) -> None:
-    """Write random weights of every network that keep a signal's size."""
-    for seed, (name, network) in enumerate(make_networks(config).items()):
-        state = pytorch_networks.randomise(network, seed).state_dict()
-        np.savez(folder / f"{name}.npz", **{entry: tensor.numpy() for entry, tensor in state.items()})
-
-
-def prepare(settings: Settings) -> tuple[Callable[[], None], Callable[[], Outcome]]:
-    """Return what runs the work once, to its end, and what then says the first run's numbers."""
+def prepare(settings: Settings) -> Callable[[], dict[str, Tensor]]:
+    """Return what runs the work once, to its end, and returns its losses and norms of gradients by name."""
     config = make_config(settings.size, settings.batch_size, settings.vgg19, "float32")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with torch.device("meta"):
-        networks = make_networks(config)
+        networks = {name: make(config.networks) for name, make in MAKE.items()}
 
     def load(name: str) -> nn.Module:
         arrays = load_weights(settings.weights, name)
@@ -56,8 +32,8 @@ def prepare(settings: Settings) -> tuple[Callable[[], None], Callable[[], Outcom
         _one_hot(arrays["mask_ref"].to(device)),
         _image(arrays["image_t"].to(device)),
     )
-    make = {"EBST step": _ebst_step, "first edit": _first_edit, "later edit": _later_edit}
-    work = make.get(settings.work, _forward_and_backward)(settings, config, load, batch)
+    prepare_work = {"EBST step": _ebst_step, "first edit": _first_edit, "later edit": _later_edit}
+    work = prepare_work.get(settings.work, _forward_and_backward)(settings, config, load, batch)
     if settings.compiled:
         work = torch.compile(work)
 
@@ -68,8 +44,7 @@ def prepare(settings: Settings) -> tuple[Callable[[], None], Callable[[], Outcom
             torch.cuda.synchronize()
         return numbers
 
-    first = run()
-    return run, lambda: Outcome({name: float(value) for name, value in first.items()})
+    return run
 
 
 def forget_peak_memory() -> None:

@@ -21,8 +21,8 @@ def main() -> None:
     """Serve until the input ends."""
     settings = Settings(**json.loads(sys.argv[1]))
     side = importlib.import_module(f"launch.benchmark.{settings.framework}_side")
-    run, outcome = side.prepare(settings)
-    _write({"numbers": outcome().numbers, **side.describe()})
+    run = side.prepare(settings)
+    _write({"numbers": {name: float(value) for name, value in run().items()}, **side.describe()})
     gc.collect()
     side.forget_peak_memory()
     started = time.perf_counter()

@@ -14,13 +14,10 @@ BLOCK = 32
 NETWORKS = ("generator", "style_encoder", "alpha_blender", "discriminator", "mask_vae", "vgg19", "face_parser")
 """Networks measured forward and backward; the style encoder is a part of the generator's, measured alone."""
 
-WORK = {
-    "EBST step": "every update of Algorithm 1, and the discriminator's",
-    "first edit": "style of a photo, then the image of an edited mask",
-    "later edit": "the image of another mask in the same style",
-    **{f"{network}, forward and backward": "" for network in NETWORKS},
-}
-"""What is measured, and what it means."""
+WORK = ("EBST step", "first edit", "later edit", *(f"{network}, forward and backward" for network in NETWORKS))
+"""What is measured: every update of Algorithm 1 and the discriminator's; style of a photo, then the image of an edited
+mask; the image of another mask in the same style; each network's loss and gradients.
+"""
 
 
 class Settings(NamedTuple):
@@ -45,12 +42,6 @@ class Settings(NamedTuple):
     dtype: str
     compiled: bool
     weights: str
-
-
-class Outcome(NamedTuple):
-    """What a side says of its first run, to compare: losses and norms of gradients by name."""
-
-    numbers: dict[str, float]
 
 
 def make_config(size: int, batch_size: int, vgg19: bool, dtype: str) -> ConfigDict:

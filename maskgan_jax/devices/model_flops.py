@@ -8,17 +8,17 @@ from maskgan_jax import tasks
 from maskgan_jax.devices import hardware
 
 
-def model_flops(config: ConfigDict, state: PyTree, batch: PyTree, platform: str | None = None) -> float | None:
+def model_flops(config: ConfigDict, state: PyTree, batch: PyTree) -> float | None:
     """Return the floating-point operations of a step over the global batch, as XLA counts them; None where it doesn't.
 
-    Counted without remat, whose recomputation is no model FLOP (Chowdhery et al., 2022, appendix B), and without
-    microbatches, a loop of which XLA counts one iteration.
+    Counted of the plain convolutions, on every device: the forms for CPUs do less. Without remat, whose recomputation
+    is no model FLOP (Chowdhery et al., 2022, appendix B), and without microbatches, a loop of which XLA counts one
+    iteration.
 
     Args:
       config: of the run.
       state: the task's state, as arrays or shapes.
       batch: a training batch, as arrays or shapes.
-      platform: whose form of the networks is counted, such as "tpu"; None: that of this process's devices.
     """
     plain = config.copy_and_resolve_references()
     plain.accumulation_steps = 1
@@ -26,7 +26,7 @@ def model_flops(config: ConfigDict, state: PyTree, batch: PyTree, platform: str 
         plain.remat = False
     state, batch = (jax.tree.map(lambda each: jax.ShapeDtypeStruct(each.shape, each.dtype), t) for t in (state, batch))
     traced = jax.jit(tasks.make(plain).step).trace(state, batch)
-    counted = traced.lower(lowering_platforms=(platform,) if platform else None).cost_analysis()
+    counted = traced.lower(lowering_platforms=("tpu",)).cost_analysis()
     return (counted or {}).get("flops")
 
 

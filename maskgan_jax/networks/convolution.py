@@ -12,8 +12,6 @@ from jaxtyping import Array, Float, Integer
 
 from maskgan_jax.networks import cpu_convolution
 
-DIMENSIONS = cpu_convolution.DIMENSIONS
-
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def convolve(
@@ -25,7 +23,9 @@ def convolve(
 
 
 def _convolve(x: Array, kernel: Array, strides: int, padding: int) -> Array:
-    return lax.conv_general_dilated(x, kernel, (strides, strides), ((padding, padding),) * 2, None, None, DIMENSIONS)
+    return lax.conv_general_dilated(
+        x, kernel, (strides, strides), ((padding, padding),) * 2, None, None, cpu_convolution.DIMENSIONS
+    )
 
 
 def _convolve_forward(x, kernel, strides, padding):
@@ -56,7 +56,7 @@ def convolve_transposed(x: Float[Array, "b h w i"], kernel: Float[Array, "3 3 i 
 
 def _convolve_transposed(x: Array, kernel: Array) -> Array:
     flipped = kernel[::-1, ::-1]
-    return lax.conv_general_dilated(x, flipped, (1, 1), ((1, 2),) * 2, (2, 2), None, DIMENSIONS)
+    return lax.conv_general_dilated(x, flipped, (1, 1), ((1, 2),) * 2, (2, 2), None, cpu_convolution.DIMENSIONS)
 
 
 def _convolve_transposed_forward(x, kernel):

@@ -23,7 +23,10 @@ BANDS = 8
 
 def convolve(x: Array, kernel: Array, strides: int, padding: int) -> Array:
     """Convolve (b h w i) with an HWIO kernel, zero-padding every side."""
-    return _convolve_padded(_pad(x, padding), kernel, strides)
+    padded = _pad(x, padding)
+    if strides == 1 and _winograd_pays(padded, kernel):
+        return _winograd(padded, _winograd_kernel(kernel), "bhwi,io->bhwo")
+    return _plain(padded, kernel, strides)
 
 
 def gradients(x: Array, kernel: Array, dy: Array, strides: int, padding: int) -> tuple[Array, Array]:
@@ -73,12 +76,6 @@ def convolve_labels(labels: Integer[Array, "b h w"], kernel: Float[Array, "k k i
 
     y = jnp.zeros((labels.shape[0], h, w, kernel.shape[-1]), kernel.dtype)
     return lax.fori_loop(0, h // band, add_band, y)
-
-
-def _convolve_padded(padded: Array, kernel: Array, strides: int) -> Array:
-    if strides == 1 and _winograd_pays(padded, kernel):
-        return _winograd(padded, _winograd_kernel(kernel), "bhwi,io->bhwo")
-    return _plain(padded, kernel, strides)
 
 
 def _plain(padded: Array, kernel: Array, strides: int = 1) -> Array:

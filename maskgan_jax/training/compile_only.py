@@ -84,7 +84,7 @@ def compile_only(config: ConfigDict, topology: str) -> dict[str, object]:
         results["times"] = "not known: the compiler counts one of a step's microbatches"
     else:
         counted = step.cost_analysis()
-        flops = model_flops(config, state, batch, platform="tpu")
+        flops = model_flops(config, state, batch)
         model_operations = flops and flops / chips
         results |= {
             "operations a chip, by the compiler's count": counted["flops"],

@@ -59,5 +59,5 @@ class SkippedSteps:
         skipped = bool(report.nonfinite())
         self.in_a_row = self.in_a_row + 1 if skipped else 0
         if skipped:
-            logging.warning("Step %d is skipped: %s", step, report.explanation())
+            logging.warning("An update of step %d is skipped: %s", step, report.explanation())
         return skipped

@@ -5,7 +5,8 @@ from pathlib import Path
 import torch
 from ml_collections import ConfigDict
 
-from launch.benchmark import pytorch_networks
+from launch.benchmark.pytorch_networks import randomise
+from launch.benchmark.pytorch_sizes import MAKE
 from maskgan_jax.interop import entries
 from maskgan_jax.interop.kinds import Kind, find_kind
 from tests.tiny import tiny_config
@@ -15,22 +16,6 @@ TASKS = {
     "mask_vae": "mask_vae", "face_parser": "face_parser",
 }  # fmt: skip
 """A task that has the network, by kind."""
-
-IN_PYTORCH = {
-    "generator": lambda sizes: pytorch_networks.DenseMappingNetwork(
-        sizes.generator.widths,
-        sizes.generator.residual_blocks,
-        sizes.generator.style_widths,
-        sizes.generator.style_deep_layers,
-    ),
-    "mask_vae": lambda sizes: pytorch_networks.MaskVAE(sizes.mask_vae.widths, sizes.mask_vae.latent_size),
-    "blender": lambda sizes: pytorch_networks.AlphaBlender(
-        sizes.alpha_blender.widths, sizes.alpha_blender.residual_blocks
-    ),
-    "discriminator": lambda sizes: pytorch_networks.MultiScaleDiscriminator(sizes.discriminator.widths),
-    "face_parser": lambda sizes: pytorch_networks.FaceParser(sizes.face_parser.widths),
-    "vgg19": lambda sizes: pytorch_networks.VGG19(),
-}
 
 
 def small_config(kind: str) -> ConfigDict:
@@ -49,7 +34,8 @@ def mapping_of(kind: str, config: ConfigDict) -> entries.Mapping:
 
 def reference(kind: str, config: ConfigDict, seed: int = 0) -> torch.nn.Module:
     """Build the network of a config in PyTorch, with random weights, statistics and counts."""
-    return pytorch_networks.randomise(IN_PYTORCH[kind](config.networks), seed)
+    name = "alpha_blender" if kind == "blender" else kind
+    return randomise(MAKE[name](config.networks), seed)
 
 
 def save(state_dict: dict, path: Path, is_zip: bool = True) -> Path:

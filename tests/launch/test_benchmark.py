@@ -1,6 +1,5 @@
 """The benchmark beside PyTorch: what it measures, and what it refuses."""
 
-import json
 from types import SimpleNamespace
 
 import pytest
@@ -10,16 +9,15 @@ pytest.importorskip("torch")
 from data_pipeline.errors import UserError
 from launch.benchmark.__main__ import _difference
 from launch.benchmark.report import table
-from tests.commands import run_command
+from tests.commands import run_benchmark, run_command
 
 
 @pytest.mark.slow
 def test_both_sides_compute_the_same_and_are_measured(tmp_path):
-    results_file = tmp_path / "results.json"
-    done = run_command("launch.benchmark", "--size=64", "--runs=1", "--only=alpha_blender", f"--json={results_file}")
+    results, stdout = run_benchmark(
+        "launch.benchmark", tmp_path / "results.json", "--size=64", "--runs=1", "--only=alpha_blender"
+    )
 
-    assert done.returncode == 0, done.stderr
-    results = json.loads(results_file.read_text())
     sides = results["work"]["alpha_blender, forward and backward"]
     assert sides.keys() == {"jax", "pytorch"}
     assert sides["jax"]["largest relative difference from pytorch"] < 1e-3
@@ -27,7 +25,15 @@ def test_both_sides_compute_the_same_and_are_measured(tmp_path):
         (seconds,) = side["seconds"]
         assert 0 < seconds < side["seconds to the first result"]
         assert side["peak bytes"] > 1e8
-    assert "| alpha_blender, forward and backward | jax |" in done.stdout
+    assert "| alpha_blender, forward and backward | jax |" in stdout
+
+
+def test_work_that_there_is_not_is_one_line():
+    done = run_command("launch.benchmark", "--only=edits")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: --only=edits: in no name of EBST step; first edit;")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def side(dtype: str, **numbers: float):

@@ -12,7 +12,8 @@ from maskgan_jax.networks.face_parser import FaceParser
 
 torch = pytest.importorskip("torch")
 
-from launch.benchmark import pytorch_networks  # noqa: E402
+from launch.benchmark.pytorch_face_parser import FaceParser as PyTorchFaceParser  # noqa: E402
+from launch.benchmark.pytorch_networks import randomise  # noqa: E402
 
 WIDTHS = (6, 8, 10, 12)
 NETWORK = FaceParser(widths=WIDTHS)
@@ -70,7 +71,7 @@ def assert_same(ours: jax.Array, theirs: "torch.Tensor"):
 @pytest.fixture(scope="module")
 def reference():
     with torch.no_grad():
-        yield pytorch_networks.randomise(pytorch_networks.FaceParser(WIDTHS), seed=0)
+        yield randomise(PyTorchFaceParser(WIDTHS), seed=0)
 
 
 @pytest.mark.slow
@@ -129,7 +130,7 @@ def test_parameter_count_is_the_published_one():
 
     assert sum(leaf.size for leaf in jax.tree.leaves(shapes["params"])) == by_hand == 1_944_355
     with torch.device("meta"):
-        parameters = pytorch_networks.FaceParser().parameters()
+        parameters = PyTorchFaceParser().parameters()
     assert sum(parameter.numel() for parameter in parameters) == by_hand
 
 

@@ -121,7 +121,7 @@ def test_a_nonfinite_step_is_counted_and_named_and_training_continues(faces, tmp
         1: 0, 2: 0, 3: 1, 4: 0, 5: 0, 6: 0,
     }  # fmt: skip
     (line,) = [line for line in warnings if "skipped" in line]
-    assert re.match(r"Step 3 is skipped: kl = inf not finite, photos \d+(, \d+){7}$", line)
+    assert re.match(r"An update of step 3 is skipped: kl = inf not finite, photos \d+(, \d+){7}$", line)
 
 
 @pytest.mark.slow

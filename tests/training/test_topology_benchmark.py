@@ -1,7 +1,6 @@
 """The search for the largest batch, compiler errors, and real compilations where libtpu is installed."""
 
 import importlib.util
-import json
 import os
 
 import jax
@@ -13,7 +12,7 @@ from maskgan_jax.devices.hardware import TPU_CHIPS
 from maskgan_jax.devices.topology import compile_only_devices
 from maskgan_jax.training.compile_only import memory_of_error
 from maskgan_jax.training.topology_benchmark import in_new_process, largest
-from tests.commands import run_command, tiny_arguments
+from tests.commands import run_benchmark, tiny_arguments
 from tests.tiny import tiny_config
 
 needs_libtpu = pytest.mark.skipif(importlib.util.find_spec("libtpu") is None, reason="libtpu is not installed")
@@ -88,15 +87,13 @@ def test_the_table_has_the_memory_that_the_compiler_states():
 @pytest.mark.slow
 def test_a_tiny_step_compiles_for_four_chips(tmp_path):
     config = tiny_config("mask_vae")
-    done = run_command(
+    results, stdout = run_benchmark(
         "maskgan_jax.benchmark",
+        tmp_path / "results.json",
         *tiny_arguments(config),
         "--config.data.directory=/nowhere",
         "--topology=v5e:2x2",
-        f"--json={tmp_path / 'results.json'}",
     )
-    assert done.returncode == 0, done.stderr
-    results = json.loads((tmp_path / "results.json").read_text())
     assert results["topology"] == "v5e:2x2, 4 x TPU v5 lite"
     assert results["images a chip"] == config.batch_size // 4
     assert results["fits"] is True
@@ -104,21 +101,19 @@ def test_a_tiny_step_compiles_for_four_chips(tmp_path):
     assert results["collectives of a chip"]["all-reduce"]["count"] > 0  # of gradients
     assert results["collectives of a chip"]["all-reduce"]["GB"] >= results["parameters, GB a chip"]
     assert 0 < results["upper bound of model FLOP utilisation"] < 1
-    assert "memory left, GB a chip" in done.stdout
+    assert "memory left, GB a chip" in stdout
 
 
 @needs_libtpu
 @pytest.mark.slow
 def test_a_batch_that_does_not_fit_is_an_answer(tmp_path):
-    done = run_command(
+    results, stdout = run_benchmark(
         "maskgan_jax.benchmark",
+        tmp_path / "results.json",
         *tiny_arguments(tiny_config("mask_vae")),
         "--config.batch_size=200000",
         "--topology=v5e:1x1",
-        f"--json={tmp_path / 'results.json'}",
     )
-    assert done.returncode == 0, done.stderr
-    results = json.loads((tmp_path / "results.json").read_text())
     assert results["fits"] is False
     assert results["memory missing, GB a chip"] > 100
-    assert "--config.remat=True" in done.stdout
+    assert "--config.remat=True" in stdout
