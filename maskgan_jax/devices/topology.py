@@ -87,8 +87,11 @@ def compile_only_devices(name: str) -> list[jax.Device]:
     Raises:
       UserError: there is no such topology.
     """
-    # The two cores of a v4 chip are one device on the TPU itself, but not here unless asked for.
-    options = {"chip_config_name": "megacore"} if parse(name)[0] == "v4" else {}
+    generation, _ = parse(name)
+    first, second = map(int, name.partition(":")[2].split("x")[:2])
+    options = {"chips_per_host_bounds": [math.gcd(2, first), math.gcd(2, second), 1]}  # 2x2 chips where they divide
+    if generation == "v4":  # whose two cores are one device on the TPU itself, but not here unless asked for
+        options["chip_config_name"] = "megacore"
     try:
         return topologies.get_topology_desc(name, platform="tpu", **options).devices
     except jax.errors.JaxRuntimeError as error:

@@ -40,18 +40,19 @@ def pad_image(x: Array, width: int, mode: Literal["reflect", "edge"]) -> Array:
 def average_pool(x: Float[Array, "b h w c"]) -> Float[Array, "b H W c"]:
     """Apply a 3x3 average pool of stride 2 and pad 1 that averages over real pixels only.
 
-    Their number is computed with NumPy, by side: XLA would constant-fold a pool over ones, for seconds at 512 px.
+    As sums along one side after the other, whose gradient takes a fourth of the time of `lax.reduce_window`'s on a CPU
+    (22 channels at 64 px).
     """
 
-    def counts(size: int) -> np.ndarray:
+    def mean(x: Array, axis: int) -> Array:
+        size = x.shape[axis]
+        padded = jnp.pad(x, [(1, 1) if side == axis else (0, 0) for side in range(4)])
         centres = np.arange(0, size, 2)
-        return np.minimum(centres + 1, size - 1) - np.maximum(centres - 1, 0) + 1
+        taps = [lax.slice_in_dim(padded, tap, tap + centres[-1] + 1, 2, axis) for tap in range(3)]
+        pixels = np.minimum(centres + 1, size - 1) - np.maximum(centres - 1, 0) + 1
+        return sum(taps) / jnp.asarray(pixels.reshape(-1, *(1,) * (3 - axis)), x.dtype)
 
-    sums = lax.reduce_window(
-        x, np.zeros((), x.dtype), lax.add, (1, 3, 3, 1), (1, 2, 2, 1), ((0, 0), (1, 1), (1, 1), (0, 0))
-    )
-    pixels = np.outer(counts(x.shape[1]), counts(x.shape[2]))
-    return sums / jnp.asarray(pixels[..., None], x.dtype)
+    return mean(mean(x, 1), 2)
 
 
 def max_pool(x: Float[Array, "b h w c"]) -> Float[Array, "b h//2 w//2 c"]:
