@@ -32,10 +32,14 @@ def mapping_of(kind: str, config: ConfigDict) -> entries.Mapping:
     return entries.mapping_of(found.name, found.network)
 
 
+def in_pytorch(kind: str, config: ConfigDict) -> torch.nn.Module:
+    """Build the network of a config in PyTorch."""
+    return MAKE["alpha_blender" if kind == "blender" else kind](config.networks)
+
+
 def reference(kind: str, config: ConfigDict, seed: int = 0) -> torch.nn.Module:
     """Build the network of a config in PyTorch, with random weights, statistics and counts."""
-    name = "alpha_blender" if kind == "blender" else kind
-    return randomise(MAKE[name](config.networks), seed)
+    return randomise(in_pytorch(kind, config), seed)
 
 
 def save(state_dict: dict, path: Path, is_zip: bool = True) -> Path:

@@ -22,7 +22,7 @@ def test_a_mapping_covers_every_entry_of_the_file_and_every_array_of_the_network
         config.losses.lambda_percept = 10.0
     kind = find_kind(name, config)
     with torch.device("meta"):
-        theirs = {n: tuple(t.shape) for n, t in small.IN_PYTORCH[name](config.networks).state_dict().items()}
+        theirs = {n: tuple(t.shape) for n, t in small.in_pytorch(name, config).state_dict().items()}
     shapes = traverse_util.flatten_dict(variable_shapes(kind.name, kind.network))
     mapping = [entry for entry in small.mapping_of(name, config) if not isinstance(entry, Dropped)]
 
