@@ -5,6 +5,9 @@ RUN := $(VENV)/bin/python
 # --no-compile: most modules of TensorFlow and PyTorch are never imported, so Python compiles those that are.
 PIP_INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --no-compile --constraint launch/constraints.txt
 
+# Without its cache of bytecode Python would compile all of TensorFlow at every start of a command.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help quickstart lint test-fast test test-long benchmark clean
 
