@@ -25,8 +25,8 @@ from maskgan_jax.training.skipped_steps import with_report
 def prepare(settings: Settings) -> Callable[[], dict[str, Array]]:
     """Return what runs the work once, to its end, and returns its losses and norms of gradients by name."""
     config = make_config(settings.size, settings.batch_size, settings.vgg19, settings.dtype)
-    make = {"EBST step": _ebst_step, "first edit": _first_edit, "later edit": _later_edit}
-    return make.get(settings.work, _forward_and_backward)(settings, config)
+    prepare_work = {"EBST step": _ebst_step, "first edit": _first_edit, "later edit": _later_edit}
+    return prepare_work.get(settings.work, _forward_and_backward)(settings, config)
 
 
 def forget_peak_memory() -> None:

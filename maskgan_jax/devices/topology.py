@@ -22,8 +22,8 @@ WITHOUT_TPU = {"TPU_SKIP_MDS_QUERY": "1", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1", "TP
 """Keep libtpu from asking Google Cloud about this machine, from locking its TPU, and from writing logs to /tmp."""
 
 
-def parse(name: str) -> tuple[str, int]:
-    """Return a topology's generation, a key of `TPU_CHIPS`, and number of chips.
+def parse(name: str) -> tuple[str, tuple[int, ...]]:
+    """Return a topology's generation, a key of `TPU_CHIPS`, and chips along each axis.
 
     Args:
       name: generation and chips by axis, such as `v5e:2x4`.
@@ -35,7 +35,7 @@ def parse(name: str) -> tuple[str, int]:
     axes = {"v5e": 2, "v6e": 2, "v4": 3, "v5p": 3}.get(generation, 0)
     if not axes or not re.fullmatch("x".join([r"[1-9]\d?"] * axes), sizes):
         raise UserError(f"--topology={name}: expected a TPU's generation and chips by axis, such as {EXAMPLES}")
-    return generation, math.prod(map(int, sizes.split("x")))
+    return generation, tuple(map(int, sizes.split("x")))
 
 
 def check_compiler() -> None:
@@ -87,8 +87,7 @@ def compile_only_devices(name: str) -> list[jax.Device]:
     Raises:
       UserError: there is no such topology.
     """
-    generation, _ = parse(name)
-    first, second = map(int, name.partition(":")[2].split("x")[:2])
+    generation, (first, second, *_) = parse(name)
     options = {"chips_per_host_bounds": [math.gcd(2, first), math.gcd(2, second), 1]}  # 2x2 chips where they divide
     if generation == "v4":  # whose two cores are one device on the TPU itself, but not here unless asked for
         options["chip_config_name"] = "megacore"

@@ -86,7 +86,7 @@ def convolve_labels(labels: Integer[Array, "b h w"], kernel: Float[Array, "k k i
 
 
 def _convolve_labels(labels: Array, kernel: Array) -> Array:
-    # The barrier keeps XLA's TPU compiler from moving its split of the image through the comparison, where it crashes.
+    # XLA's TPU compiler (libtpu 0.0.52) would move its split of the image through the comparison, where it crashes.
     one_hot = lax.optimization_barrier(jax.nn.one_hot(labels, kernel.shape[2], dtype=kernel.dtype))
     return _convolve(one_hot, kernel, strides=1, padding=0)
 

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Integer, PyTree
 from maskgan_jax.networks.alpha_blender import AlphaBlender
 from maskgan_jax.networks.mask_vae import MaskVAE
 from maskgan_jax.tasks import dense_mapping, gan, mask_vae
+from maskgan_jax.tasks.dtype import computation_dtype
 from maskgan_jax.tasks.interleaving import deinterleave, interleave
 from maskgan_jax.tasks.microbatches import with_entries
 from maskgan_jax.tasks.optimiser import adam
@@ -49,7 +50,7 @@ def make(config) -> Task:
     """
     modules = gan.make_gan(config)
     vae = mask_vae.make_network(config)
-    blender = AlphaBlender(dtype=jnp.dtype(config.dtype), remat=config.remat, **config.networks.alpha_blender)
+    blender = AlphaBlender(dtype=computation_dtype(config.dtype), remat=config.remat, **config.networks.alpha_blender)
     sequential = config.updates == "sequential"
     optimisers = {"generator_a": Optimiser(adam(config), ("generator",))} if sequential else {}
     optimisers["generator_b"] = Optimiser(adam(config), ("generator", "alpha_blender"))

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Integer, PyTree, UInt8
 from data_pipeline.errors import UserError
 from maskgan_jax import losses
 from maskgan_jax.networks.face_parser import FaceParser
+from maskgan_jax.tasks.dtype import computation_dtype
 from maskgan_jax.tasks.optimiser import adam
 from maskgan_jax.tasks.pixels import to_image
 from maskgan_jax.tasks.segmentation import confusion, finalize_metrics
@@ -31,7 +32,7 @@ def make(config) -> Task:
     Raises:
       UserError: photos of `config.data.size` can't be halved as often as the widths say.
     """
-    network = FaceParser(dtype=jnp.dtype(config.dtype), **config.networks.face_parser)
+    network = FaceParser(dtype=computation_dtype(config.dtype), **config.networks.face_parser)
     size, halvings = config.data.size, len(network.widths) - 1
     if size % 2**halvings:
         raise UserError(

@@ -12,6 +12,7 @@ from maskgan_jax import losses
 from maskgan_jax.networks.dense_mapping import DenseMappingNetwork
 from maskgan_jax.networks.discriminator import FeatureMaps, MultiScaleDiscriminator
 from maskgan_jax.networks.vgg19 import VGG19
+from maskgan_jax.tasks.dtype import computation_dtype
 from maskgan_jax.tasks.interleaving import deinterleave, interleave
 from maskgan_jax.tasks.pixels import one_hot, to_image, to_pixels
 from maskgan_jax.tasks.task import Batch, InferenceFunction, Metrics, Network, Pretrained, Variables
@@ -50,7 +51,7 @@ class RealFeatures(NamedTuple):
 
 def make_gan(config) -> Gan:
     """Build the modules from `config.networks`, `.losses`, `.dtype` and, for the generator, `.remat`."""
-    dtype = jnp.dtype(config.dtype)
+    dtype = computation_dtype(config.dtype)
     return Gan(
         config.losses,
         DenseMappingNetwork(dtype=dtype, remat=config.remat, **config.networks.generator),

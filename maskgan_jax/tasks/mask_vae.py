@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Integer, PyTree, UInt8
 
 from maskgan_jax import losses
 from maskgan_jax.networks.mask_vae import MaskVAE
+from maskgan_jax.tasks.dtype import computation_dtype
 from maskgan_jax.tasks.interleaving import deinterleave, interleave
 from maskgan_jax.tasks.optimiser import adam
 from maskgan_jax.tasks.pixels import one_hot
@@ -112,7 +113,7 @@ def visualize(system: MaskVaeTraining, state: TrainState, batch: Batch) -> dict[
 
 def make_network(config) -> MaskVAE:
     """Build the MaskVAE of `config.networks.mask_vae` at the size of `config.data.size`."""
-    return MaskVAE(size=config.data.size, dtype=jnp.dtype(config.dtype), **config.networks.mask_vae)
+    return MaskVAE(size=config.data.size, dtype=computation_dtype(config.dtype), **config.networks.mask_vae)
 
 
 def describe(network: MaskVAE) -> Network:

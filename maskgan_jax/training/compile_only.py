@@ -43,7 +43,8 @@ def compile_only(config: ConfigDict, topology: str) -> dict[str, object]:
     Raises:
       UserError: there is no such topology, or the config asks for more than it can do.
     """
-    generation, chips = parse(topology)
+    generation, axes = parse(topology)
+    chips = math.prod(axes)
     devices = compile_only_devices(topology)
     mesh = make_mesh(config, devices)
     task = tasks.make(config)

@@ -16,6 +16,7 @@ from maskgan_jax import tasks
 from maskgan_jax.devices import hardware
 from maskgan_jax.devices.mesh import compile_init, compile_step, make_mesh, state_shardings, to_devices, to_host
 from maskgan_jax.devices.model_flops import model_flop_utilisation, model_flops
+from maskgan_jax.tasks.dtype import computation_dtype
 from maskgan_jax.tasks.task import init_state
 from maskgan_jax.training.skipped_steps import with_report
 
@@ -69,7 +70,7 @@ def measure_step(config: ConfigDict, runs: int, steps: int) -> dict[str, object]
         "config": config.name,
         "device": f"{jax.device_count()} x {jax.devices()[0].device_kind}",
         "jax": jax.__version__,
-        "dtype": config.dtype,
+        "dtype": computation_dtype(config.dtype).name,
         "image size": config.data.size,
         "batch size": config.batch_size,
         **{f"parameters, {name}": count for name, count in sorted(parameters.items())},

@@ -1,6 +1,7 @@
 """Plans the training step of a config for a TPU topology without a TPU: what it needs, and the largest batch."""
 
 import functools
+import math
 import multiprocessing
 import re
 import tempfile
@@ -15,6 +16,7 @@ from ml_collections import ConfigDict
 
 from data_pipeline.errors import UserError
 from maskgan_jax.devices.topology import check_compiler, parse, prepare_process
+from maskgan_jax.tasks.dtype import computation_dtype
 from maskgan_jax.training.compile_only import compile_only
 
 
@@ -32,19 +34,19 @@ def plan_step(config: ConfigDict, topology: str, search: bool) -> dict[str, obje
     Raises:
       UserError: there is no such topology, no compiler for it, or the config asks for more than it can do.
     """
-    _, chips = parse(topology)
+    _, axes = parse(topology)
     check_compiler()
 
     @functools.cache
     def plan(batch_size: int) -> dict[str, object]:
         resized = config.copy_and_resolve_references()
-        resized.batch_size = batch_size
+        resized.batch_size, resized.dtype = batch_size, computation_dtype(config.dtype, "tpu").name
         logging.info("compiling for %s, %d images a step", topology, batch_size)
         return in_new_process(compile_only, resized, topology)
 
     results = plan(config.batch_size)
     if search:
-        unit = chips * config.accumulation_steps
+        unit = math.prod(axes) * config.accumulation_steps
         most = largest(lambda count: plan(count * unit)["fits"], config.batch_size // unit)
         results |= {"largest batch that fits, images a chip": most * config.accumulation_steps}
     return results

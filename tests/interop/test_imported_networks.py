@@ -112,9 +112,10 @@ def compare(kind: str, config, network: "torch.nn.Module", variables: dict) -> N
 @pytest.fixture(autouse=True)
 def _optimised():
     """As users compile it: with little optimisation, XLA sums the pixels of a norm one after another, less exactly."""
+    before = jax.config.jax_disable_most_optimizations
     jax.config.update("jax_disable_most_optimizations", False)
     yield
-    jax.config.update("jax_disable_most_optimizations", True)
+    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.mark.slow

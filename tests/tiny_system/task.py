@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from data_pipeline.labels import NUM_CLASSES
 from maskgan_jax import losses
+from maskgan_jax.tasks.dtype import computation_dtype
 from maskgan_jax.tasks.optimiser import adam
 from maskgan_jax.tasks.pixels import one_hot, psnr, to_image, to_pixels
 from maskgan_jax.tasks.task import InferenceFunction, Network, Optimiser, Task
@@ -18,7 +19,7 @@ ATTRIBUTES = 40
 
 def make(config) -> Task:
     """Build the task from a config."""
-    network = Recolourer(dtype=jnp.dtype(config.dtype), **config.networks.recolourer)
+    network = Recolourer(dtype=computation_dtype(config.dtype), **config.networks.recolourer)
     size = config.data.size
     optimisers = {"recolourer": Optimiser(adam(config), ("recolourer",))}
     return Task(
