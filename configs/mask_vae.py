@@ -18,6 +18,7 @@ def get_config(variant: str = "") -> ConfigDict:
     if variant == "small":
         config.num_train_steps = 5_000
     if variant == "quickstart":
-        config.batch_size = 16
-        config.num_train_steps = 200
+        config.batch_size = 4
+        config.num_train_steps = 1_500
+        config.optimiser.learning_rate = 3e-3
     return config

@@ -40,6 +40,9 @@ def add_gan(config: ConfigDict) -> None:
         generator.style_deep_layers = 1
         generator.style_init = "he"
         discriminator.widths = (8, 16, 32)
+        discriminator.scales = 1
+        config.batch_size = 2  # in the same time 0.2 dB more than batches of 4, those 0.3 dB more than of 8
+        config.optimiser.b1 = 0.9  # 0.9 dB more than 0.5 after 850 steps of the Dense Mapping Network
 
     config.losses = ConfigDict()
     config.losses.adversarial = "least_squares"  # demo; the paper prints "log"

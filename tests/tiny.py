@@ -10,7 +10,7 @@ CONFIGS = {"mask_vae": mask_vae, "dense_mapping": dense_mapping, "ebst": ebst, "
 
 TINY_NETWORKS = {
     "generator": {"widths": (4, 8), "residual_blocks": 1, "style_widths": (4, 4, 8)},
-    "discriminator": {"widths": (4, 8)},
+    "discriminator": {"widths": (4, 8), "scales": 2},
     "mask_vae": {"widths": (4, 4, 8, 8), "latent_size": 8},
     "alpha_blender": {"widths": (4, 8)},
     "face_parser": {"widths": (4, 8)},
