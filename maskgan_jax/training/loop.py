@@ -20,6 +20,7 @@ from data_pipeline.errors import UserError
 from data_pipeline.prepare import prepare
 from maskgan_jax import tasks
 from maskgan_jax.devices import hardware, multihost
+from maskgan_jax.devices.compiler_memory import release_compiler_memory
 from maskgan_jax.devices.mesh import compile_init, compile_step, make_mesh, state_shardings, to_devices, to_host
 from maskgan_jax.devices.model_flops import model_flops
 from maskgan_jax.runs import checkpoints, directory
@@ -172,7 +173,9 @@ def _compile(
 ) -> Compiled:
     """Compile the step. CPUs and TPUs always compute the same bits; GPUs only if the config asks for it."""
     options = {"xla_gpu_deterministic_ops": config.deterministic} if jax.default_backend() == "gpu" else None
-    return compile_step(with_report(task.step), shardings, mesh).lower(state, batch).compile(options)
+    step = compile_step(with_report(task.step), shardings, mesh).lower(state, batch).compile(options)
+    release_compiler_memory()
+    return step
 
 
 def _evaluate(
