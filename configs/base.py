@@ -72,7 +72,7 @@ def base_config(task: str, variant: str) -> ConfigDict:
     if variant == "quickstart":
         config.data.directory = "data/quickstart"
         config.data.size = 64
-        config.eval_every_steps = 2_000
+        config.eval_every_steps = 10_000
         config.visualize_every_steps = 1_000
         config.checkpoint_every_steps = 500
         config.log_every_steps = 50

@@ -25,6 +25,6 @@ def get_config(variant: str = "") -> ConfigDict:
         config.num_train_steps = 5_000
         config.optimiser.learning_rate = 5e-4
     if variant == "quickstart":
-        config.num_train_steps = 200
+        config.num_train_steps = 100
         config.optimiser.learning_rate = 5e-4
     return config

@@ -19,6 +19,6 @@ def get_config(variant: str = "") -> ConfigDict:
         config.num_train_steps = 5_000
     if variant == "quickstart":
         config.batch_size = 4
-        config.num_train_steps = 1_500
+        config.num_train_steps = 1_000
         config.optimiser.learning_rate = 3e-3
     return config
