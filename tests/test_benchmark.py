@@ -14,6 +14,7 @@ def test_it_measures_a_step_without_data_or_tensorflow_and_writes_json(tmp_path)
         tmp_path / "results.json",
         "--config=configs/mask_vae.py:quickstart",
         f"--config.networks.mask_vae.widths={widths}",
+        "--config.batch_size=16",
         "--config.data.directory=/nowhere",
         "--runs=2",
         "--steps=1",

@@ -56,7 +56,7 @@ def test_fields_of_a_config_are_set(parse, arguments):
         ("--config.optimiser.b1.x=3", "--config.optimiser.b1.x: no such field; the nearest are --config.optimiser.b1,"),
         ("--noconfig.data.flp", "--config.data.flp: no such field; the nearest are --config.data.flip,"),
         ("--config.data=3", "--config.data: a group of fields; give one of them, --config.data.NAME"),
-        ("--config.batch_size=many", "--config.batch_size=many: expected int, such as 16"),
+        ("--config.batch_size=many", "--config.batch_size=many: expected int, such as 4"),
         ("--config.data.size=1.5", "--config.data.size=1.5: expected int, such as 64"),
         ("--config.optimiser.b1=half", "--config.optimiser.b1=half: expected float, such as 0.5"),
         ("--config.data.flip=maybe", "--config.data.flip=maybe: expected bool, such as True"),

@@ -196,10 +196,10 @@ class MaskVAE(nn.Module):
 
 
 class MultiScaleDiscriminator(nn.Module):
-    def __init__(self, widths: tuple[int, ...] = (64, 128, 256, 512)):
+    def __init__(self, widths: tuple[int, ...] = (64, 128, 256, 512), scales: int = 2):
         super().__init__()
-        self.last = len(widths)
-        for scale in range(2):
+        self.last, self.scales = len(widths), scales
+        for scale in range(scales):
             for layer, (inputs, outputs) in enumerate(pairwise((22, *widths, 1))):
                 stride = 2 if layer < self.last - 1 else 1
                 steps = [nn.Conv2d(inputs, outputs, 4, stride=stride, padding=2)]
@@ -208,10 +208,13 @@ class MultiScaleDiscriminator(nn.Module):
                 setattr(self, f"scale{scale}_layer{layer}", nn.Sequential(*steps))
 
     def forward(self, mask_t: Tensor, image: Tensor) -> list[list[Tensor]]:
-        """Feature maps, full size first: the published code keeps that one under `scale1`."""
-        full = torch.cat([mask_t, image], dim=1)
-        half = F.avg_pool2d(full, 3, stride=2, padding=1, count_include_pad=False)
-        return [self.maps(1, full), self.maps(0, half)]
+        """Feature maps, full size first: the published code keeps that one under `scale1`, half size under `scale0`."""
+        x = torch.cat([mask_t, image], dim=1)
+        maps = []
+        for scale in reversed(range(self.scales)):
+            maps.append(self.maps(scale, x))
+            x = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
+        return maps
 
     def maps(self, scale: int, x: Tensor) -> list[Tensor]:
         maps = []

@@ -15,7 +15,9 @@ MAKE: dict[str, Callable[[ConfigDict], nn.Module]] = {
         sizes.generator.style_widths,
         sizes.generator.style_deep_layers,
     ),
-    "discriminator": lambda sizes: pytorch_networks.MultiScaleDiscriminator(sizes.discriminator.widths),
+    "discriminator": lambda sizes: pytorch_networks.MultiScaleDiscriminator(
+        sizes.discriminator.widths, sizes.discriminator.scales
+    ),
     "vgg19": lambda sizes: pytorch_networks.VGG19(),
     "mask_vae": lambda sizes: pytorch_networks.MaskVAE(sizes.mask_vae.widths, sizes.mask_vae.latent_size),
     "alpha_blender": lambda sizes: pytorch_networks.AlphaBlender(

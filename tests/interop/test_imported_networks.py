@@ -112,10 +112,9 @@ def compare(kind: str, config, network: "torch.nn.Module", variables: dict) -> N
 @pytest.fixture(autouse=True)
 def _optimised():
     """As users compile it: with little optimisation, XLA sums the pixels of a norm one after another, less exactly."""
-    before = jax.config.jax_disable_most_optimizations
     jax.config.update("jax_disable_most_optimizations", False)
     yield
-    jax.config.update("jax_disable_most_optimizations", before)
+    jax.config.update("jax_disable_most_optimizations", os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] == "1")
 
 
 @pytest.mark.slow

@@ -142,7 +142,7 @@ def test_a_workdir_of_another_config_is_left_alone(faces, runs):
     config.batch_size = 2
     config.optimiser.learning_rate = 0.5
     before = (runs / "mask_vae/config.json").read_bytes()
-    with pytest.raises(UserError, match=r"another config \(config.optimiser.learning_rate is 0.001 there, 0.5 here\)"):
+    with pytest.raises(UserError, match=r"another config \(config.optimiser.learning_rate is 0.003 there, 0.5 here\)"):
         train(config, runs / "mask_vae")
     assert (runs / "mask_vae/config.json").read_bytes() == before
 
