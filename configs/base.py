@@ -32,7 +32,7 @@ def base_config(task: str, variant: str) -> ConfigDict:
     config.variant = variant
     config.name = "_".join(filter(None, (task, variant)))
     config.seed = 0
-    config.dtype = "auto"  # own; of the computation: bfloat16 on GPUs and TPUs, else float32; parameters stay float32
+    config.dtype = "float32"  # of the computation; or bfloat16; or auto: bfloat16 on GPUs and TPUs; parameters: float32
 
     config.data = ConfigDict()
     config.data.directory = "data/CelebAMask-HQ"  # the raw layout
@@ -61,8 +61,6 @@ def base_config(task: str, variant: str) -> ConfigDict:
     config.max_nonfinite_steps = 10  # own; skipped steps in a row before the run stops
     config.deterministic = False  # True: the same bits every time on a GPU too, more slowly; CPUs and TPUs always are
 
-    if variant:
-        config.dtype = "float32"
     if variant == "small":
         config.data.size = 128
         config.eval_every_steps = 1_000

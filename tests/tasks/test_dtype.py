@@ -3,14 +3,12 @@
 import jax.numpy as jnp
 import pytest
 
-from configs import ebst
 from data_pipeline.errors import UserError
 from maskgan_jax.tasks.dtype import computation_dtype
 
 
-def test_full_size_runs_compute_in_half_precision_where_that_is_fast():
-    name = ebst.get_config().dtype
-    found = {platform: computation_dtype(name, platform) for platform in ("cpu", "gpu", "tpu")}
+def test_auto_is_half_precision_where_that_is_fast():
+    found = {platform: computation_dtype("auto", platform) for platform in ("cpu", "gpu", "tpu")}
     assert found == {"cpu": jnp.float32, "gpu": jnp.bfloat16, "tpu": jnp.bfloat16}
 
 
