@@ -32,7 +32,7 @@ def base_config(task: str, variant: str) -> ConfigDict:
     config.variant = variant
     config.name = "_".join(filter(None, (task, variant)))
     config.seed = 0
-    config.dtype = "float32"  # of the computation; or bfloat16; or auto: bfloat16 on GPUs and TPUs; parameters: float32
+    config.dtype = "float32"  # of the computation; or bfloat16: parameters, statistics and losses stay float32
 
     config.data = ConfigDict()
     config.data.directory = "data/CelebAMask-HQ"  # the raw layout

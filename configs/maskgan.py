@@ -41,8 +41,8 @@ def add_gan(config: ConfigDict) -> None:
         generator.style_init = "he"
         discriminator.widths = (8, 16, 32)
         discriminator.scales = 1
-        config.batch_size = 2  # in the same time 0.2 dB more than batches of 4, those 0.3 dB more than of 8
-        config.optimiser.b1 = 0.9  # 0.9 dB more than 0.5 after 850 steps of the Dense Mapping Network
+        config.batch_size = 2  # own; small batches, fast momentum and one scale learnt most in 110 s on 2 cores
+        config.optimiser.b1 = 0.9  # own
 
     config.losses = ConfigDict()
     config.losses.adversarial = "least_squares"  # demo; the paper prints "log"

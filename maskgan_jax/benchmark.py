@@ -1,8 +1,8 @@
 """Measure the training step of any config on this machine, on random batches; no data, no TensorFlow.
 
   python -m maskgan_jax.benchmark --config=configs/ebst.py:quickstart
-  python -m maskgan_jax.benchmark --config=configs/ebst.py --config.batch_size=1 --json=out.json
-  python -m maskgan_jax.benchmark --config=configs/ebst.py --config.dtype=auto --topology=v5e:2x4
+  python -m maskgan_jax.benchmark --config=configs/ebst.py --config.batch_size=1 --config.dtype=bfloat16 --json=out.json
+  python -m maskgan_jax.benchmark --config=configs/ebst.py --config.dtype=bfloat16 --topology=v5e:2x4
 
 Prints a table; --json writes the same results to a file. With --topology the step is compiled for TPUs that are not
 here and not run: what it needs of a chip, and the least time that the chip's peaks allow for it.

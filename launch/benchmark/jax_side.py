@@ -13,14 +13,13 @@ from launch.benchmark import process_memory
 from launch.benchmark.workloads import Settings, load_weights, make_batch, make_config
 from maskgan_jax import tasks
 from maskgan_jax.devices import hardware
-from maskgan_jax.devices.compiler_memory import release_compiler_memory
-from maskgan_jax.devices.mesh import compile_step, make_mesh, state_shardings, to_devices
+from maskgan_jax.devices.mesh import make_mesh, state_shardings, to_devices
 from maskgan_jax.interop import weights
 from maskgan_jax.interop.entries import mapping_of
 from maskgan_jax.tasks import face_parser
 from maskgan_jax.tasks.pixels import one_hot, to_image
 from maskgan_jax.tasks.task import Network, init_state
-from maskgan_jax.training.skipped_steps import with_report
+from maskgan_jax.training.compiled_step import compiled_step
 
 
 def prepare(settings: Settings) -> Callable[[], dict[str, Array]]:
@@ -69,8 +68,7 @@ def _ebst_step(settings: Settings, config: ConfigDict) -> Callable[[], dict[str,
     del variables
     shardings = state_shardings(state, mesh)
     batch = next(to_devices([make_batch(settings.size, settings.batch_size)], mesh))
-    step = compile_step(with_report(task.step), shardings, mesh).lower(state, batch).compile()
-    release_compiler_memory()
+    step = compiled_step(config, task, shardings, mesh, state, batch)
     states = [jax.device_put(state, shardings)]
     del state
 

@@ -209,12 +209,10 @@ class MultiScaleDiscriminator(nn.Module):
 
     def forward(self, mask_t: Tensor, image: Tensor) -> list[list[Tensor]]:
         """Feature maps, full size first: the published code keeps that one under `scale1`, half size under `scale0`."""
-        x = torch.cat([mask_t, image], dim=1)
-        maps = []
-        for scale in reversed(range(self.scales)):
-            maps.append(self.maps(scale, x))
-            x = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
-        return maps
+        inputs = [torch.cat([mask_t, image], dim=1)]
+        for _ in range(1, self.scales):
+            inputs.append(F.avg_pool2d(inputs[-1], 3, stride=2, padding=1, count_include_pad=False))
+        return [self.maps(scale, x) for scale, x in zip(reversed(range(self.scales)), inputs, strict=True)]
 
     def maps(self, scale: int, x: Tensor) -> list[Tensor]:
         maps = []

@@ -9,8 +9,6 @@ import jax
 import numpy as np
 from absl import logging
 from clu import parameter_overview
-from jax.sharding import Mesh
-from jax.stages import Compiled
 from jaxtyping import PyTree
 from ml_collections import ConfigDict
 
@@ -20,19 +18,18 @@ from data_pipeline.errors import UserError
 from data_pipeline.prepare import prepare
 from maskgan_jax import tasks
 from maskgan_jax.devices import hardware, multihost
-from maskgan_jax.devices.compiler_memory import release_compiler_memory
-from maskgan_jax.devices.mesh import compile_init, compile_step, make_mesh, state_shardings, to_devices, to_host
+from maskgan_jax.devices.mesh import compile_init, make_mesh, state_shardings, to_devices, to_host
 from maskgan_jax.devices.model_flops import model_flops
 from maskgan_jax.runs import checkpoints, directory
 from maskgan_jax.runs.models import save_separately
 from maskgan_jax.tasks.task import Task, TrainState, Variables, init_state
 from maskgan_jax.training import metric_log
+from maskgan_jax.training.compiled_step import compiled_step
 from maskgan_jax.training.evaluator import Evaluator
 from maskgan_jax.training.interruption import Interruption
 from maskgan_jax.training.pretrained import ReadWeights, load_pretrained
 from maskgan_jax.training.profiling import Profiler
 from maskgan_jax.training.reporter import FailedStep, Reporter
-from maskgan_jax.training.skipped_steps import with_report
 
 
 def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights) -> TrainState:
@@ -105,7 +102,7 @@ def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights) -> Train
         )  # fmt: skip
         first_batch = next(batches)
         batches = itertools.chain([first_batch], batches)
-        step_fn = _compile(config, task, shardings, mesh, state, first_batch)
+        step_fn = compiled_step(config, task, shardings, mesh, state, first_batch)
         multihost.barrier("compiled")
         flops = model_flops(config, shapes, first_batch) if hardware.peak_flops() else None
 
@@ -166,16 +163,6 @@ def _initialise(config: ConfigDict, task: Task, pretrained: Mapping[str, Variabl
     overview = parameter_overview.get_parameter_overview(state.params, include_stats=False, max_lines=60)
     logging.info("Parameters:\n%s", overview)
     return state
-
-
-def _compile(
-    config: ConfigDict, task: Task, shardings: PyTree, mesh: Mesh, state: TrainState, batch: dict[str, jax.Array]
-) -> Compiled:
-    """Compile the step. CPUs and TPUs always compute the same bits; GPUs only if the config asks for it."""
-    options = {"xla_gpu_deterministic_ops": config.deterministic} if jax.default_backend() == "gpu" else None
-    step = compile_step(with_report(task.step), shardings, mesh).lower(state, batch).compile(options)
-    release_compiler_memory()
-    return step
 
 
 def _evaluate(

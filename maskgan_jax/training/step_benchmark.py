@@ -14,11 +14,10 @@ from data_pipeline.batch_entries import random_batch
 from data_pipeline.errors import UserError
 from maskgan_jax import tasks
 from maskgan_jax.devices import hardware
-from maskgan_jax.devices.mesh import compile_init, compile_step, make_mesh, state_shardings, to_devices, to_host
+from maskgan_jax.devices.mesh import compile_init, make_mesh, state_shardings, to_devices, to_host
 from maskgan_jax.devices.model_flops import model_flop_utilisation, model_flops
-from maskgan_jax.tasks.dtype import computation_dtype
 from maskgan_jax.tasks.task import init_state
-from maskgan_jax.training.skipped_steps import with_report
+from maskgan_jax.training.compiled_step import compiled_step
 
 
 def measure_step(config: ConfigDict, runs: int, steps: int) -> dict[str, object]:
@@ -45,7 +44,7 @@ def measure_step(config: ConfigDict, runs: int, steps: int) -> dict[str, object]
 
     started = time.perf_counter()
     try:
-        step = compile_step(with_report(task.step), shardings, mesh).lower(state, batch).compile()
+        step = compiled_step(config, task, shardings, mesh, state, batch)
         compile_seconds = time.perf_counter() - started
         state, report = jax.block_until_ready(step(state, batch))
         seconds = []
@@ -70,7 +69,7 @@ def measure_step(config: ConfigDict, runs: int, steps: int) -> dict[str, object]
         "config": config.name,
         "device": f"{jax.device_count()} x {jax.devices()[0].device_kind}",
         "jax": jax.__version__,
-        "dtype": computation_dtype(config.dtype).name,
+        "dtype": config.dtype,
         "image size": config.data.size,
         "batch size": config.batch_size,
         **{f"parameters, {name}": count for name, count in sorted(parameters.items())},

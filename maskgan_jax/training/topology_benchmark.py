@@ -16,7 +16,6 @@ from ml_collections import ConfigDict
 
 from data_pipeline.errors import UserError
 from maskgan_jax.devices.topology import check_compiler, parse, prepare_process
-from maskgan_jax.tasks.dtype import computation_dtype
 from maskgan_jax.training.compile_only import compile_only
 
 
@@ -40,7 +39,7 @@ def plan_step(config: ConfigDict, topology: str, search: bool) -> dict[str, obje
     @functools.cache
     def plan(batch_size: int) -> dict[str, object]:
         resized = config.copy_and_resolve_references()
-        resized.batch_size, resized.dtype = batch_size, computation_dtype(config.dtype, "tpu").name
+        resized.batch_size = batch_size
         logging.info("compiling for %s, %d images a step", topology, batch_size)
         return in_new_process(compile_only, resized, topology)
 

@@ -25,4 +25,4 @@ def test_memory_that_is_freed_between_blocks_in_use_goes_back_to_the_system():
     before = resident()
     release_compiler_memory()
     assert before - resident() > 100 * MIB
-    assert len(in_use) > 1000
+    del in_use

@@ -10,7 +10,7 @@ from maskgan_jax.devices import topology
 from maskgan_jax.devices.hardware import TPU_CHIPS
 
 
-def test_a_name_gives_generation_and_number_of_chips():
+def test_a_name_gives_generation_and_chips_along_each_axis():
     assert topology.parse("v5e:16x16") == ("v5e", (16, 16))
     assert topology.parse("v5p:2x2x4") == ("v5p", (2, 2, 4))
     assert {topology.parse(name)[0] for name in topology.EXAMPLES.split(", ")} == set(TPU_CHIPS)
