@@ -54,6 +54,7 @@ class Side:
         self.settings = settings
         self.first = self._read()
         self.seconds_to_first = time.perf_counter() - started
+        self._read()  # it is idle from here on, while other sides run
         self.seconds = []
 
     def measure(self) -> None:

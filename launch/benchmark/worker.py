@@ -1,7 +1,7 @@
 """One side of one comparison, in a process of its own: prepares, then runs once for every line on its standard input.
 
-Writes one JSON object a line: first what its first run computed, then the seconds of each run, at last the peak of its
-memory during those runs.
+Writes one JSON object a line: what its first run computed, how often a timed run repeats the work, then the seconds of
+each run, at last the peak of its memory during those runs.
 """
 
 import gc
@@ -28,6 +28,7 @@ def main() -> None:
     started = time.perf_counter()
     run()
     repetitions = math.ceil(SHORTEST / (time.perf_counter() - started))
+    _write({"repetitions": repetitions})
     for _ in sys.stdin:
         started = time.perf_counter()
         for _ in range(repetitions):
