@@ -10,6 +10,7 @@ VARIANTS = {
     "": "512 px, the published networks; for TPU pods and CUDA GPUs",
     "small": "128 px, about a tenth of the widths; for a first run on your own data",
     "quickstart": "64 px, synthetic faces; minutes on a 2-core CPU",
+    "pretrained": "128 px, synthetic faces; the weights that come with the project, hours on a 2-core CPU",
 }
 
 
@@ -36,6 +37,7 @@ def base_config(task: str, variant: str) -> ConfigDict:
 
     config.data = ConfigDict()
     config.data.directory = "data/CelebAMask-HQ"  # the raw layout
+    config.data.synthetic = False  # whether it holds synthetic faces; the editor tells its users
     config.data.prepared = ""  # folder of the records; inside the directory unless named
     config.data.size = 512  # paper
     config.data.train_split = "train"
@@ -69,9 +71,18 @@ def base_config(task: str, variant: str) -> ConfigDict:
         config.log_every_steps = 25
     if variant == "quickstart":
         config.data.directory = "data/quickstart"
+        config.data.synthetic = True
         config.data.size = 64
         config.eval_every_steps = 10_000
         config.visualize_every_steps = 1_000
         config.checkpoint_every_steps = 500
         config.log_every_steps = 50
+    if variant == "pretrained":
+        config.data.directory = "data/pretrained"
+        config.data.synthetic = True
+        config.data.size = 128
+        config.eval_every_steps = 5_000
+        config.visualize_every_steps = 2_500
+        config.checkpoint_every_steps = 500
+        config.log_every_steps = 100
     return config

@@ -19,4 +19,7 @@ def get_config(variant: str = "") -> ConfigDict:
     if variant == "quickstart":
         config.num_train_steps = 5_000
         config.optimiser.learning_rate = 1e-3
+    if variant == "pretrained":
+        config.num_train_steps = 30_000
+        config.optimiser.learning_rate = 1e-3
     return config

@@ -27,4 +27,7 @@ def get_config(variant: str = "") -> ConfigDict:
     if variant == "quickstart":
         config.num_train_steps = 100
         config.optimiser.learning_rate = 5e-4
+    if variant == "pretrained":
+        config.num_train_steps = 3_000
+        config.optimiser.learning_rate = 2e-4
     return config

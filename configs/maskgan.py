@@ -15,6 +15,9 @@ def add_mask_vae(config: ConfigDict) -> None:
     if config.variant == "quickstart":
         config.networks.mask_vae.widths = (16, 32, 64, 128)
         config.networks.mask_vae.latent_size = 128
+    if config.variant == "pretrained":
+        config.networks.mask_vae.widths = (16, 32, 64, 128, 256)
+        config.networks.mask_vae.latent_size = 256
 
 
 def add_gan(config: ConfigDict) -> None:
@@ -43,6 +46,15 @@ def add_gan(config: ConfigDict) -> None:
         discriminator.scales = 1
         config.batch_size = 2  # own; small batches, fast momentum and one scale learnt most in 110 s on 2 cores
         config.optimiser.b1 = 0.9  # own
+    if config.variant == "pretrained":
+        generator.widths = (16, 32, 64, 128)
+        generator.style_widths = (8, 24, 96)
+        generator.style_deep_layers = 2
+        generator.style_init = "he"
+        discriminator.widths = (8, 16, 32)
+        discriminator.scales = 1
+        config.batch_size = 4
+        config.optimiser.b1 = 0.9
 
     config.losses = ConfigDict()
     config.losses.adversarial = "least_squares"  # demo; the paper prints "log"
@@ -58,6 +70,8 @@ def add_gan(config: ConfigDict) -> None:
         config.losses.lambda_percept = 0.0  # these run without VGG19's weights
         config.losses.lambda_pixel = 30.0
         config.ema_decay = 0.99
+    if config.variant == "pretrained":
+        config.ema_decay = 0.999
 
 
 def add_alpha_blender(config: ConfigDict) -> None:

@@ -19,9 +19,12 @@ PERCEPTUAL_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 """Of the five VGG19 features, from full size down (published code, `VGGLoss`)."""
 
 
-def cross_entropy(logits: Float[Array, "b h w k"], labels: Int[Array, "b h w"]) -> Float[Array, ""]:
-    """Compute the mean over all pixels of the 19-way cross-entropy, in nats."""
-    return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+def cross_entropy(
+    logits: Float[Array, "b h w k"], labels: Int[Array, "b h w"], class_weights: Float[Array, " k"] | None = None
+) -> Float[Array, ""]:
+    """Compute the mean over all pixels of the 19-way cross-entropy, in nats, times the weight of its true class."""
+    losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
+    return losses.mean() if class_weights is None else (class_weights[labels] * losses).mean()
 
 
 def kl_divergence(mean: Float[Array, "b z"], log_variance: Float[Array, "b z"]) -> Float[Array, ""]:

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Integer, PyTree, UInt8
 
+from data_pipeline.labels import CLASSES
 from maskgan_jax import losses
 from maskgan_jax.networks.mask_vae import MaskVAE
 from maskgan_jax.tasks.dtype import computation_dtype
@@ -27,6 +29,7 @@ class MaskVaeTraining(NamedTuple):
       update: `update` with the task's optimiser.
       seed: of the noise.
       lambda_kl: weight of the KL term.
+      class_weights: of the cross-entropy's pixels by their true class, float32 (k,).
       lambda_inter: for the simulated edits that are visualized, as in EBST.
     """
 
@@ -34,6 +37,7 @@ class MaskVaeTraining(NamedTuple):
     update: Callable
     seed: int
     lambda_kl: float
+    class_weights: np.ndarray
     lambda_inter: float
 
 
@@ -48,6 +52,7 @@ def make(config) -> Task:
         partial(update, optimisers, config.accumulation_steps),
         config.seed,
         config.losses.lambda_kl,
+        np.array([config.losses.class_weights[name] for name in CLASSES], np.float32),
         config.lambda_inter,
     )
     return Task(
@@ -84,7 +89,8 @@ def reconstruction_loss(
     (logits, mean, log_variance), updated = system.network.apply(
         variables, one_hot(batch["mask_t"]), batch["noise"], train=True, mutable=["batch_stats"]
     )
-    reconstruction = losses.cross_entropy(logits, batch["mask_t"].astype(jnp.int32))
+    labels = batch["mask_t"].astype(jnp.int32)
+    reconstruction = losses.cross_entropy(logits, labels, jnp.asarray(system.class_weights))
     kl = losses.kl_divergence(mean, log_variance)
     total = reconstruction + system.lambda_kl * kl
     return total, (({"loss": total, "reconstruction": reconstruction, "kl": kl}, updated["batch_stats"]), ())
