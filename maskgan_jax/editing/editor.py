@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, UInt8
 from data_pipeline.errors import UserError
 from maskgan_jax.editing.part_transfer import transfer_parts
 from maskgan_jax.editing.session import Subject, check_mask, check_photo, composite, edit_weight, open_photo
-from maskgan_jax.inference.models import Model, load_model
+from maskgan_jax.inference.models import Model, load_model, offers
 from maskgan_jax.photos.scaling import scale_mask, scale_photo
 
 
@@ -51,6 +51,23 @@ class Editor:
     def size(self) -> int:
         """Height and width in px of the images that the Dense Mapping Network generates."""
         return self._generator.size
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the Dense Mapping Network was trained on synthetic faces."""
+        return self._generator.config.data.synthetic
+
+    @property
+    def parses(self) -> bool:
+        """Whether a face parser was named."""
+        return self._folders["--face-parser"] is not None
+
+    @property
+    def interpolates(self) -> bool:
+        """Whether a MaskVAE was named, or the checkpoint holds one."""
+        return self._folders["--mask-vae"] != self._folders["--checkpoint"] or offers(
+            self._folders["--mask-vae"], "decode_mask"
+        )
 
     def parse(self, face: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "s s"]:
         """Return the label map of a square photo of a face, at the face parser's size.
@@ -103,12 +120,24 @@ class Editor:
         Returns:
           The whole photo, or the face: at its size in the photo with `keep_outside`, else at the generator's size.
         """
-        check_mask(edited_mask)
-        subject = portrait.subject
-        if subject.mask is not None:
-            edited_mask = scale_mask(edited_mask, len(subject.mask))
+        edited_mask = _at_size_of_mask(portrait, edited_mask)
         generated = self.generate(scale_mask(edited_mask, self.size)[None], portrait.style)[0]
-        weight = None
+        return self.complete(portrait, edited_mask, generated, keep_outside, paste_back)
+
+    def complete(
+        self,
+        portrait: Portrait,
+        edited_mask: UInt8[np.ndarray, "m k"],
+        generated: UInt8[np.ndarray, "s s 3"],
+        keep_outside: float | int | None = None,
+        paste_back: bool = False,
+    ) -> UInt8[np.ndarray, "height width 3"]:
+        """Combine the image generated from an edited mask with the photo; no network is called.
+
+        For the other arguments and the result see `edit`.
+        """
+        edited_mask = _at_size_of_mask(portrait, edited_mask)
+        subject, weight = portrait.subject, None
         if keep_outside is not None:
             weight = edit_weight(portrait.mask, edited_mask, len(subject.face), keep_outside)
         return composite(subject, generated, weight, paste_back)
@@ -142,11 +171,27 @@ class Editor:
 
         The first and the last frame are of the two masks as the MaskVAE reconstructs them.
         """
-        size = self._mask_vae.size
-        ends = np.stack([scale_mask(mask, size) for mask in (portrait.mask, check_mask(reference_mask))])
-        codes = self._encode_mask(ends)
-        masks = np.asarray(self._decode_mask(codes[0] + jnp.linspace(0, 1, frames)[:, None] * (codes[1] - codes[0])))
+        masks = self.masks_between(portrait.mask, reference_mask, np.linspace(0, 1, frames))
         return np.concatenate([self.generate(scale_mask(mask, self.size)[None], portrait.style) for mask in masks])
+
+    def masks_between(
+        self,
+        mask: UInt8[np.ndarray, "n n"],
+        reference_mask: UInt8[np.ndarray, "r q"],
+        amounts: Sequence[float] | Float[np.ndarray, " f"],
+    ) -> UInt8[np.ndarray, "f s s"]:
+        """Return masks at these parts of the way between two masks in the MaskVAE's space, at its size."""
+        size = self._mask_vae.size
+        ends = np.stack([scale_mask(check_mask(each), size) for each in (mask, reference_mask)])
+        start, end = self._encode_mask(ends)
+        return np.asarray(self._decode_mask(start + jnp.asarray(amounts, jnp.float32)[:, None] * (end - start)))
+
+    def sample_masks(self, count: int, seed: int) -> UInt8[np.ndarray, "f s s"]:
+        """Return masks decoded from codes of the standard normal distribution, at the MaskVAE's size."""
+        codes = np.random.default_rng(seed).standard_normal(
+            (count, self._mask_vae.task.networks["mask_vae"].module.latent_size)
+        )
+        return np.asarray(self._decode_mask(codes.astype(np.float32)))
 
     def encode_style(
         self, photos: UInt8[np.ndarray, "b s s 3"], masks: UInt8[np.ndarray, "b s s"]
@@ -201,3 +246,10 @@ class Editor:
     @cached_property
     def _decode_mask(self) -> Callable[..., Array]:
         return self._mask_vae.compile("decode_mask")
+
+
+def _at_size_of_mask(portrait: Portrait, edited_mask: UInt8[np.ndarray, "m k"]) -> UInt8[np.ndarray, "n n"]:
+    """Return an edited mask at the size of the mask that the photo came with, if it came with one."""
+    check_mask(edited_mask)
+    given = portrait.subject.mask
+    return edited_mask if given is None else scale_mask(edited_mask, len(given))

@@ -15,6 +15,11 @@ from maskgan_jax.runs import models
 from maskgan_jax.runs.directory import load_config
 from maskgan_jax.tasks.task import Task, Variables, swap_levels, variable_shapes
 
+PRETRAINED = "pretrained"
+"""Names the networks that come with the project in place of a folder."""
+
+_PRETRAINED_FOLDER = Path(__file__).parent.parent / "pretrained"
+
 
 class Model(NamedTuple):
     """Trained networks of a task.
@@ -43,13 +48,14 @@ def load_model(folder: Path, functions: Sequence[str] | None, option: str) -> Mo
     """Load the networks that inference functions need, each with its EMA where the folder holds one.
 
     Args:
-      folder: of a training run, an export or an import.
+      folder: of a training run, an export or an import; or `PRETRAINED`.
       functions: their names; all of the task's if None.
       option: what named the folder, for errors.
 
     Raises:
       UserError: no run there, its task has no such function, or the checkpoint can't be read or lacks a network.
     """
+    folder = _folder_of(folder, functions)
     config, task = _task_of(folder)
     names = list(task.inference) if functions is None else list(functions)
     missing = [name for name in names if name not in task.inference]
@@ -63,6 +69,15 @@ def load_model(folder: Path, functions: Sequence[str] | None, option: str) -> Mo
     return Model(config, task, _load_variables(folder, task, networks, option))
 
 
+def offers(folder: Path, function: str) -> bool:
+    """Return whether the task that was trained in a folder has an inference function.
+
+    Raises:
+      UserError: no run there.
+    """
+    return function in _task_of(_folder_of(folder, [function]))[1].inference
+
+
 def load_network(folder: Path, name: str, option: str) -> Model:
     """Load one network by its name, with its EMA where the folder holds one.
 
@@ -73,6 +88,17 @@ def load_network(folder: Path, name: str, option: str) -> Model:
     if name not in task.networks:
         raise UserError(f"{option}: the run at {folder} has no {name}; it has {', '.join(task.networks)}")
     return Model(config, task, _load_variables(folder, task, [name], option))
+
+
+def _folder_of(folder: Path, functions: Sequence[str] | None) -> Path:
+    """Return a folder, or for `PRETRAINED` that of the networks that come with the project and have these functions."""
+    if str(folder) != PRETRAINED or folder.is_dir():
+        return folder
+    for each in sorted(_PRETRAINED_FOLDER.glob("*/config.json")):
+        if functions is not None and set(functions) <= set(_task_of(each.parent)[1].inference):
+            return each.parent
+    wanted = " and ".join(functions) if functions is not None else "no single function"
+    raise UserError(f"{PRETRAINED}: the networks that come with the project have not {wanted}; name a run's folder")
 
 
 def _task_of(folder: Path) -> tuple[ConfigDict, Task]:

@@ -1,39 +1,28 @@
 """Photos, masks and sequences of photos, from image files and to them."""
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, UInt8
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from data_pipeline.atomic_files import replacing
 from data_pipeline.errors import UserError
 from data_pipeline.labels import NUM_CLASSES, PALETTE
+from maskgan_jax.photos.decoding import open_image, to_rgb
 
 FRAME_MILLISECONDS = 120
 JPEG_OPTIONS = {"quality": 95, "subsampling": 0}
 
 
 def read_photo(path: Path) -> UInt8[np.ndarray, "h w 3"]:
-    """Read a photo in any format that Pillow reads, as upright RGB.
-
-    EXIF rotation is applied, grey becomes RGB, transparent parts are composited over white, 16 bits become 8.
+    """Read a photo in any format that Pillow reads, as `decoding.to_rgb` returns it.
 
     Raises:
       UserError: there is no file, or it is no image, truncated, or of floating-point pixels.
     """
-    image = ImageOps.exif_transpose(_open(path))
-    if image.mode == "F":
-        raise UserError(f"{path}: its pixels are floating-point numbers of unknown range; save 8 or 16 bits")
-    if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion would clip it to 255
-        grey = np.asarray(image).astype(np.int64)
-        image = Image.fromarray((grey >> 8 if grey.max() > 255 else grey).clip(0, 255).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.asarray(image.convert("RGB"))
+    return to_rgb(open_image(path, str(path)), str(path))
 
 
 def read_label_map(path: Path) -> UInt8[np.ndarray, "h w"]:
@@ -44,7 +33,7 @@ def read_label_map(path: Path) -> UInt8[np.ndarray, "h w"]:
     Raises:
       UserError: there is no file, or it is no image, or has a label above 18 or a colour of no class.
     """
-    image = _open(path)
+    image = open_image(path, str(path))
     if image.mode in ("L", "1") or _has_grey_palette(image):
         labels = np.asarray(image).astype(np.uint8)
         _refuse(path, labels >= NUM_CLASSES, lambda at: f"label {labels[at]} is above {NUM_CLASSES - 1}")
@@ -117,22 +106,3 @@ def _refuse(path: Path, bad: Bool[np.ndarray, "h w"], complaint: Callable[[tuple
             f"{path}: {complaint((y, x))} (first of {bad.sum()} pixels: column {x}, row {y}); "
             "labels and colours are those of data_pipeline/labels.py"
         )
-
-
-def _open(path: Path) -> Image.Image:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(path)
-            image.load()
-    except IsADirectoryError:
-        raise UserError(f"{path}: a folder; name an image file") from None
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except UnidentifiedImageError:
-        raise UserError(f"{path}: not an image that Pillow reads; give a JPEG or PNG") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UserError(f"{path}: too many pixels; scale the image down first") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        raise UserError(f"{path}: corrupt image ({error})") from None
-    return image

@@ -1,0 +1,95 @@
+"""Serves the editor in the browser: paint on the mask of a face, get the edited photo.
+
+  python -m maskgan_jax.serve
+  python -m maskgan_jax.serve --checkpoint=runs/ebst --face-parser=runs/face_parser --port=8080
+
+The page is at the address that is printed, and nothing that it does leaves the machine. It is reachable from this
+machine alone unless --host says otherwise. Ctrl-C stops the server; photos that are open in it are not kept.
+"""
+
+import argparse
+import logging
+import socket
+from pathlib import Path
+
+from data_pipeline.errors import UserError
+from maskgan_jax.cli import ArgumentParser, at_least, run
+
+LOOPBACK = "127.0.0.1"
+FOLDER = {"type": Path, "metavar": "FOLDER"}
+
+
+def main(options: argparse.Namespace) -> None:
+    """Load the networks and serve until interrupted.
+
+    Raises:
+      UserError: the address is in use, or a network can't be loaded.
+    """
+    with _listen(options.host, options.port) as listening:
+        import uvicorn
+
+        from maskgan_jax.editing.editor import Editor
+        from maskgan_jax.inference.models import PRETRAINED
+        from maskgan_jax.web.api import Api
+        from maskgan_jax.web.app import LOOPBACK_NAMES, make_app
+
+        parser = options.face_parser or (Path(PRETRAINED) if str(options.checkpoint) == PRETRAINED else None)
+        api = Api(Editor(options.checkpoint, options.mask_vae, parser))
+        logging.info("compiling")
+        api.warm_up()
+        hosts = [*LOOPBACK_NAMES, options.host, *options.allowed_host]
+        server = uvicorn.Server(uvicorn.Config(make_app(api, hosts), log_level="warning", timeout_graceful_shutdown=5))
+        if options.host not in LOOPBACK_NAMES:
+            logging.warning(
+                "--host=%s: whoever reaches this machine can use the editor; it has no password", options.host
+            )
+        print(f"The editor is at http://{options.host}:{listening.getsockname()[1]}", flush=True)
+        server.run(sockets=[listening])
+
+
+def parser() -> ArgumentParser:
+    """Return the parser of the command line."""
+    whole = ArgumentParser(
+        prog="python -m maskgan_jax.serve", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = whole.add_argument
+    add(
+        "--checkpoint",
+        **FOLDER,
+        default=Path("pretrained"),
+        help="a run of ebst or dense_mapping, an export or imported weights; `pretrained`: those that come with the "
+        "project, trained on synthetic faces (%(default)s)",
+    )
+    add(
+        "--mask-vae",
+        **FOLDER,
+        help="a MaskVAE, for interpolation and random masks; that of the checkpoint if not given",
+    )
+    add("--face-parser", **FOLDER, help="parses photos; without it they start with an empty mask")
+    add("--host", default=LOOPBACK, help="address to listen at (%(default)s: this machine alone)")
+    add("--port", type=at_least(0), default=8000, help="0: any free one (%(default)s)")
+    add("--allowed-host", action="append", default=[], metavar="NAME", help="another name that browsers reach it by")
+    add(
+        "--nocompilation_cache",
+        dest="compilation_cache",
+        action="store_false",
+        help="compile anew, and keep nothing that is compiled in the user's cache folder",
+    )
+    return whole
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to an address.
+
+    Raises:
+      UserError: it can't be.
+    """
+    try:
+        return socket.create_server((host, port), reuse_port=False)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"--host={host} --port={port}: can't listen there ({reason}); give another --port") from None
+
+
+if __name__ == "__main__":
+    run(main, parser())

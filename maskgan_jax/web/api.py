@@ -1,0 +1,253 @@
+"""The server's answers: photos are opened and kept, masks come in, pictures and masks go out."""
+
+import asyncio
+import io
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from data_pipeline.errors import UserError
+from data_pipeline.labels import CLASSES, MIRRORED, PALETTE
+from data_pipeline.synthetic_faces import face, render
+from maskgan_jax.editing.editor import Editor, Portrait
+from maskgan_jax.editing.part_transfer import transfer_parts
+from maskgan_jax.editing.parts import PART_GROUPS
+from maskgan_jax.editing.session import open_photo
+from maskgan_jax.photos.face_detection import find_faces
+from maskgan_jax.photos.scaling import scale_mask, scale_photo
+from maskgan_jax.web.device_queue import DeviceQueue, FullError, SupersededError
+from maskgan_jax.web.photo_store import OpenPhoto, PhotoStore
+from maskgan_jax.web.uploads import read_mask, read_photo
+
+SAMPLE_SEED = 1
+"""Of the rendered faces that the page offers; the data sets of the configs have seed 0."""
+DECODED_AT_ONCE = 2
+"""Photos: each takes up to three bytes a pixel, twice while it is turned upright."""
+MAX_FACE_SHOWN = 1024
+"""Side in px at most of the face that the page shows."""
+
+
+class Api:
+    """The endpoints over one editor, and what they share: the open photos and the queue in front of the device."""
+
+    def __init__(self, editor: Editor):
+        """Serve an editor; without a face parser every photo starts with an empty mask."""
+        self.editor = editor
+        self.photos = PhotoStore()
+        self.queue = DeviceQueue(editor.generate)
+        self.decoding = asyncio.Semaphore(DECODED_AT_ONCE)
+
+    def routes(self) -> list[Route]:
+        """Return all endpoints."""
+        return [
+            Route("/api/health", self.health),
+            Route("/api/model", self.model),
+            Route("/api/photos", self.open, methods=["POST"]),
+            Route("/api/photos/{token}/face/{face:int}", self.choose_face, methods=["POST"]),
+            Route("/api/photos/{token}/image", self.image),
+            Route("/api/photos/{token}/mask", self.mask),
+            Route("/api/photos/{token}/mask", self.replace_mask, methods=["PUT"]),
+            Route("/api/photos/{token}/edit", self.edit, methods=["POST"]),
+            Route("/api/photos/{token}/transfer", self.transfer, methods=["POST"]),
+            Route("/api/photos/{token}/interpolate", self.interpolate, methods=["POST"]),
+            Route("/api/masks/random", self.random_mask, methods=["POST"]),
+        ]
+
+    def warm_up(self) -> None:
+        """Compile what every visitor needs, before the first one comes."""
+        size = self.editor.size
+        photo, mask = np.zeros((size, size, 3), np.uint8), np.zeros((size, size), np.uint8)
+        style = np.asarray(self.editor.encode_style(photo[None], mask[None]))
+        for batch in (1, self.queue.max_batch):
+            self.editor.generate(np.stack([mask] * batch), style.repeat(batch, 0))
+        if self.editor.parses:
+            self.editor.parse(photo)
+
+    async def health(self, request: Request) -> Response:
+        """Answer whether the server works, and how much it has to do."""
+        return JSONResponse({"status": "ok", "photos": len(self.photos), "waiting": len(self.queue)})
+
+    async def model(self, request: Request) -> Response:
+        """Describe the networks, the classes and the parts."""
+        classes = [
+            {"name": name, "colour": PALETTE[label].tolist(), "mirrored": int(MIRRORED[label])}
+            for label, name in enumerate(CLASSES)
+        ]
+        return JSONResponse(
+            {
+                "size": self.editor.size,
+                "classes": classes,
+                "groups": {name: [CLASSES.index(part) for part in parts] for name, parts in PART_GROUPS.items()},
+                "parses": self.editor.parses,
+                "interpolates": self.editor.interpolates,
+                "synthetic": self.editor.synthetic,
+            }
+        )
+
+    async def open(self, request: Request) -> Response:
+        """Open a photo: the body, in which faces are searched for; or `?sample=N`, a synthetic face with its mask.
+
+        With `?aligned=1` the photo is a square around a face already.
+        """
+        query = request.query_params
+        if "sample" in query:
+            sample = face(SAMPLE_SEED, _number(query, "sample", int, 0, 2**31))
+            photo, mask = await asyncio.to_thread(render, sample.geometry, sample.style, max(128, self.editor.size))
+            opened = OpenPhoto(await self._encode(partial(open_photo, photo, mask)))
+        else:
+            photo = await read_photo(request, self.decoding)
+            aligned = query.get("aligned") == "1"
+            faces = [] if aligned else await asyncio.to_thread(find_faces, photo)
+            opened = await self._open_face(photo, faces, 0 if faces else None)
+        return self._describe(self.photos.add(opened), opened)
+
+    async def choose_face(self, request: Request) -> Response:
+        """Edit another face of an open photo."""
+        token, photo = self._photo(request)
+        number = request.path_params["face"]
+        if number >= len(photo.faces):
+            raise HTTPException(400, f"there is no face {number}; {len(photo.faces)} were found")
+        opened = await self._open_face(photo.portrait.subject.photo, photo.faces, number)
+        self.photos.replace(token, opened)
+        return self._describe(token, opened)
+
+    async def image(self, request: Request) -> Response:
+        """Return the face that is edited, as PNG; with `?whole=1` the whole photo."""
+        subject = self._photo(request)[1].portrait.subject
+        if request.query_params.get("whole") == "1":
+            return await _png(subject.photo)
+        shown = subject.face if len(subject.face) <= MAX_FACE_SHOWN else scale_photo(subject.face, MAX_FACE_SHOWN)
+        return await _png(shown)
+
+    async def mask(self, request: Request) -> Response:
+        """Return the face's label map at the generator's size, a byte for each pixel."""
+        return _labels(self._photo(request)[1].portrait.mask)
+
+    async def replace_mask(self, request: Request) -> Response:
+        """Replace the mask that the photo's style is read with, where the face parser was wrong."""
+        token, photo = self._photo(request)
+        mask = await read_mask(request, self.editor.size)
+        subject = photo.portrait.subject
+        side = len(subject.face)
+        opened = photo._replace(portrait=await self._encode(lambda: subject._replace(mask=scale_mask(mask, side))))
+        self.photos.replace(token, opened)
+        return self._describe(token, opened)
+
+    async def edit(self, request: Request) -> Response:
+        """Generate the photo's face of the mask in the body, as PNG.
+
+        `?reference=TOKEN&strength=0.5` moves its style towards another photo's; `?feather=8` keeps the photo where the
+        mask is unchanged and farther from it than so many px of the face; `?whole=1` returns the whole photo.
+        """
+        token, photo = self._photo(request)
+        query = request.query_params
+        mask = await read_mask(request, self.editor.size)
+        feather = _number(query, "feather", float, 0, 1000) if "feather" in query else None
+        style = photo.portrait.style[0]
+        if "reference" in query:
+            strength = _number(query, "strength", float, 0, 1)
+            style = style + strength * (self._reference(request).portrait.style[0] - style)
+        generated = await self.queue.generate(token, mask, style)
+        whole = query.get("whole") == "1"
+        result = await asyncio.to_thread(self.editor.complete, photo.portrait, mask, generated, feather, whole)
+        return await _png(result)
+
+    async def transfer(self, request: Request) -> Response:
+        """Return the mask in the body with `?parts=smile,eyes` of the photo `?reference=TOKEN`."""
+        self._photo(request)
+        mask = await read_mask(request, self.editor.size)
+        reference = self._reference(request).portrait.mask
+        parts = request.query_params.get("parts", "").split(",")
+        return _labels(await asyncio.to_thread(transfer_parts, mask, reference, parts))
+
+    async def interpolate(self, request: Request) -> Response:
+        """Return the mask `?amount=0.5` of the way from the one in the body to that of the photo `?reference=TOKEN`."""
+        self._photo(request)
+        mask = await read_mask(request, self.editor.size)
+        amount = _number(request.query_params, "amount", float, 0, 1)
+        reference = self._reference(request).portrait.mask
+        between = await self.queue.run(self.editor.masks_between, mask, reference, [amount])
+        return _labels(scale_mask(between[0], self.editor.size))
+
+    async def random_mask(self, request: Request) -> Response:
+        """Return a mask that the MaskVAE samples, the same for the same `?seed=N`."""
+        seed = _number(request.query_params, "seed", int, 0, 2**31)
+        masks = await self.queue.run(self.editor.sample_masks, 1, seed)
+        return _labels(scale_mask(masks[0], self.editor.size))
+
+    def _photo(self, request: Request) -> tuple[str, OpenPhoto]:
+        token = request.path_params["token"]
+        return token, self._get(token)
+
+    def _reference(self, request: Request) -> OpenPhoto:
+        return self._get(request.query_params.get("reference", ""))
+
+    def _get(self, token: str) -> OpenPhoto:
+        try:
+            return self.photos.get(token)
+        except KeyError:
+            raise HTTPException(410, "this photo is no longer open on the server; open it again") from None
+
+    async def _open_face(self, photo: np.ndarray, faces: list, number: int | None) -> OpenPhoto:
+        open_face = partial(open_photo, photo, None, number is not None, number)
+        return OpenPhoto(await self._encode(open_face), faces, number)
+
+    async def _encode(self, open_subject: Callable[[], Any]) -> Portrait:
+        """Return a face ready for edits, with its mask at the generator's size, in which the page paints."""
+        subject = await asyncio.to_thread(open_subject)
+        if subject.mask is None and not self.editor.parses:
+            subject = subject._replace(mask=np.zeros(subject.face.shape[:2], np.uint8))
+        portrait = await self.queue.run(self.editor.encode, subject)
+        return portrait._replace(mask=scale_mask(portrait.mask, self.editor.size))
+
+    def _describe(self, token: str, photo: OpenPhoto) -> Response:
+        height, width = photo.portrait.subject.photo.shape[:2]
+        boxes = [[round(length) for length in each.box] for each in photo.faces]
+        return JSONResponse({"photo": token, "width": width, "height": height, "faces": boxes, "face": photo.face})
+
+
+def answer_error(request: Request, error: Exception) -> Response:
+    """Return an error as JSON, one line that the page shows."""
+    match error:
+        case HTTPException():
+            status, message = error.status_code, error.detail
+        case UserError():
+            status, message = 400, str(error)
+        case SupersededError():
+            status, message = 409, "a later stroke took this one's place"
+        case FullError():
+            status, message = 503, "the server is busy; try again in a moment"
+        case _:
+            status, message = 500, "the server failed; its log says why"
+    return JSONResponse({"error": message}, status)
+
+
+def _number(query: Any, name: str, kind: type, least: float, most: float) -> Any:
+    text = query.get(name, "")
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not least <= value <= most:
+        raise HTTPException(400, f"{name}={text}: give a number from {least} to {most}")
+    return value
+
+
+def _labels(mask: np.ndarray) -> Response:
+    return Response(np.ascontiguousarray(mask, np.uint8).tobytes(), media_type="application/octet-stream")
+
+
+async def _png(pixels: np.ndarray) -> Response:
+    def encode() -> bytes:
+        with io.BytesIO() as stream:
+            Image.fromarray(pixels).save(stream, "PNG", compress_level=1)
+            return stream.getvalue()
+
+    return Response(await asyncio.to_thread(encode), media_type="image/png")

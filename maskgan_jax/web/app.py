@@ -1,0 +1,87 @@
+"""The server as an ASGI application: the API, the page, and who may talk to it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from importlib import resources
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from data_pipeline.errors import UserError
+from maskgan_jax.web.api import Api, answer_error
+from maskgan_jax.web.device_queue import FullError, SupersededError
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1")
+HEADERS = {
+    b"content-security-policy": b"default-src 'self'; img-src 'self' blob: data:",
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"cache-control": b"no-store",
+}
+"""Of every answer: the page loads nothing from elsewhere, and photos stay in no cache."""
+
+
+def make_app(api: Api, hosts: Sequence[str] = LOOPBACK_NAMES) -> Starlette:
+    """Return the application.
+
+    Args:
+      api: answers the requests.
+      hosts: names that it may be reached by; a page elsewhere can't reach it under a name of its own (DNS rebinding).
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        worker = asyncio.create_task(api.queue.serve())
+        yield
+        worker.cancel()
+        await asyncio.wait([worker])
+
+    page = StaticFiles(directory=str(resources.files("maskgan_jax.web") / "page"), html=True)
+    errors = (HTTPException, UserError, SupersededError, FullError, Exception)
+    return Starlette(
+        routes=[*api.routes(), Mount("/", page)],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
+            Middleware(SameOrigin),
+            Middleware(WithHeaders),
+        ],
+        exception_handlers=dict.fromkeys(errors, answer_error),
+        lifespan=lifespan,
+    )
+
+
+class SameOrigin:
+    """Refuses requests that a page of another origin makes in a visitor's browser."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope.get("headers", ()))
+        origin, host = headers.get(b"origin"), headers.get(b"host", b"")
+        if scope["type"] == "http" and origin and urlsplit(origin).netloc != host:
+            refusal = answer_error(None, HTTPException(403, "requests from other pages are refused"))
+            return await refusal(scope, receive, send)
+        return await self.app(scope, receive, send)
+
+
+class WithHeaders:
+    """Adds `HEADERS` to every answer."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *HEADERS.items()]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
