@@ -9,13 +9,19 @@ PIP_INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --no-co
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart lint test-fast test test-long benchmark clean
+.PHONY: help quickstart demo pretrained lint test-fast test test-long benchmark clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 quickstart: $(VENV)/installed  ## Render synthetic faces, train the three stages, edit held-out faces
 	$(RUN) -m launch.quickstart
+
+demo: $(VENV)/installed  ## Paint in the browser: the editor with the weights that come with the project
+	$(RUN) -m maskgan_jax.serve
+
+pretrained: $(VENV)/installed  ## Train the weights that come with the project: hours on 2 cores, minutes on a GPU
+	$(RUN) -m launch.pretrained
 
 lint: $(VENV)/installed-test  ## Check formatting, lint and imports between packages
 	$(RUN) -m ruff format --check .

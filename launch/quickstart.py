@@ -6,13 +6,10 @@ Each step is a command that you can type yourself; steps that are done are not r
 
 import argparse
 import importlib
-import shlex
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from launch.run_commands import run_all
 
 FACES = 2000
 SIZE = 64
@@ -36,28 +33,12 @@ def main() -> None:
         help="folder of the runs; another one for other settings (%(default)s)",
     )
     options = parser.parse_args()
-    seconds = {}
-    for name, command in commands(options.faces, options.training, options.runs):
-        print(f"\n$ python {shlex.join(command)}", flush=True)
-        started = time.perf_counter()
-        status = run(command)
-        if status:
-            sys.exit(status)
-        seconds[name] = time.perf_counter() - started
+    seconds = run_all(commands(options.faces, options.training, options.runs))
 
     from launch import quickstart_report  # imported last, so that the stages have all the memory
 
     stages = {stage: options.runs / f"{stage}_quickstart" for stage in STAGES}
     quickstart_report.report(data_folder(options.faces), SIZE, SEED, stages, options.runs / "quickstart", seconds)
-
-
-def run(command: list[str]) -> int:
-    """Return the exit status of a command. Ctrl-C is left to the command, which saves its state first."""
-    previous = signal.signal(signal.SIGINT, lambda *_: None)
-    try:
-        return subprocess.Popen([sys.executable, *command]).wait()
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 def data_folder(faces: int) -> Path:
@@ -79,7 +60,7 @@ def commands(faces: int, training: float, runs: Path) -> Iterator[tuple[str, lis
             options.append(f"--config.data.directory={data}")
         if runs != Path("runs"):
             options.append(f"--workdir={runs / config.name}")
-            pretrained = [name for name in STAGES if name in config.get("init", {})]
+            pretrained = [name for name in STAGES if config.get("init", {}).get(name)]
             options += [f"--config.init.{name}={runs / name}_quickstart" for name in pretrained]
         yield stage, ["-m", "maskgan_jax.main", f"--config=configs/{stage}.py:quickstart", *options]
 

@@ -3,36 +3,18 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from data_pipeline.input_pipeline import EvalBatches
 from data_pipeline.labels import NUM_CLASSES
 from data_pipeline.prepare import prepare
-from data_pipeline.synthetic_faces import EDITS, face, render, split_of
+from launch.held_out_edits import Edit, baselines, edit_all, held_out_edits, own_colours, paint, psnr, scores
 from maskgan_jax.editing.editor import Editor
 from maskgan_jax.photos.files import write_label_map, write_photo
 from maskgan_jax.photos.grid import image_grid, to_pixels
 
-TEST_FACES = 200
 ROWS = 9
-
-
-class Edit(NamedTuple):
-    """A held-out face and an edit of it whose true result is known; pixels uint8."""
-
-    name: str
-    photo: np.ndarray
-    mask: np.ndarray
-    edited_mask: np.ndarray
-    truth: np.ndarray
-
-    @property
-    def region(self) -> np.ndarray:
-        """Where the two masks differ, bool (h w)."""
-        return self.mask != self.edited_mask
 
 
 Rows = list[tuple[str, str]]
@@ -60,27 +42,6 @@ def report(
     save_examples(edits[:ROWS], folder)
     print(f"\nHeld-out edits beside their true results: {folder}/edits.png")
     print(f"Their photos and masks, to edit yourself: {folder}/0_photo.png, 0_mask.png, 0_edited_mask.png, 1_ ...")
-
-
-def held_out_edits(seed: int, size: int) -> list[Edit]:
-    """Return test faces in order, each with the next edit by name; faces that an edit leaves unchanged are left out."""
-    indices = (index for index in range(10 * TEST_FACES) if split_of(index) == "test")
-    edits = []
-    for place, index in enumerate(indices):
-        name = list(EDITS)[place % len(EDITS)]
-        original = face(seed, index)
-        photo, mask = render(original.geometry, original.style, size)
-        truth, edited_mask = render(EDITS[name](original.geometry), original.style, size)
-        edits.append(Edit(name, photo, mask, edited_mask, truth))
-    return [edit for edit in edits if edit.region.any()]
-
-
-def edit_all(editor: Editor, edits: Sequence[Edit], name: str) -> list[np.ndarray]:
-    """Return the result of each edit."""
-    return [
-        editor.edit(editor.portrait(edit.photo, edit.mask), edit.edited_mask)
-        for edit in tqdm(edits, f"editing with {name}", unit="face")
-    ]
 
 
 def mask_vae_rows(run: Path) -> Rows:
@@ -112,20 +73,10 @@ def dense_mapping_rows(editor: Editor, edits: Sequence[Edit], data_set_colours: 
 
 def ebst_rows(edits: Sequence[Edit], results: list[np.ndarray], stage_before: list[np.ndarray]) -> Rows:
     """Compare edits with their true results, inside the edited region and outside, beside the baselines."""
-    methods = {
-        "EBST": results,
-        "Dense Mapping Network alone": stage_before,
-        "the photo's own colour per class": [
-            paint(own_colours(edit.photo, edit.mask), edit.edited_mask) for edit in edits
-        ],
-        "the photo left unchanged": [edit.photo for edit in edits],
-    }
+    methods = {"EBST": results, "Dense Mapping Network alone": stage_before, **baselines(edits)}
     rows = [("Edits against their true results, PSNR:", "inside the edited region, outside")]
     for name, images in methods.items():
-        inside, outside = (
-            np.mean([psnr(image, each.truth, each.region == where) for image, each in zip(images, edits, strict=True)])
-            for where in (True, False)
-        )
+        inside, outside = scores(images, edits).mean(0)
         rows.append((f"  {name}", f"{inside:.2f} dB, {outside:.2f} dB"))
     return rows
 
@@ -139,26 +90,6 @@ def class_colours(data: Path, size: int) -> np.ndarray:
         counts += np.bincount(labels, minlength=NUM_CLASSES)
         sums += np.stack([np.bincount(labels, channel, NUM_CLASSES) for channel in pixels.T], axis=-1)
     return sums / np.maximum(counts, 1)[:, None]
-
-
-def own_colours(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return the mean colour of every class in one photo, float64 (19, 3); for absent classes the photo's mean."""
-    colours = np.tile(photo.reshape(-1, 3).mean(0), (NUM_CLASSES, 1))
-    for label in np.unique(mask):
-        colours[label] = photo[mask == label].mean(0)
-    return colours
-
-
-def paint(colours: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return a mask filled with one colour per class, uint8 (h w 3)."""
-    return np.round(colours[mask]).astype(np.uint8)
-
-
-def psnr(image: np.ndarray, truth: np.ndarray, region: np.ndarray | None = None) -> float:
-    """Return the peak signal-to-noise ratio in dB of 8-bit pixels, within a region (bool, h w) if one is given."""
-    squares = np.square(image.astype(np.float64) - truth)
-    mse = squares.mean() if region is None else squares[region].mean()
-    return float(10 * np.log10(255**2 / max(mse, 1e-10)))
 
 
 def seconds_per_step(run: Path) -> float:

@@ -23,6 +23,7 @@ from maskgan_jax.cli import ArgumentParser, at_least, non_negative, run
 from maskgan_jax.editing.parts import PART_GROUPS
 
 FEATHER = 8.0
+FACE_PARSER = Path("runs/face_parser")
 
 FILE = {"type": Path, "metavar": "FILE"}
 FILES = {**FILE, "nargs": "+", "action": "extend", "default": []}
@@ -47,7 +48,10 @@ def main(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from maskgan_jax.editing import file_commands, file_jobs
+    from maskgan_jax.inference.models import PRETRAINED
 
+    if options.face_parser is None:
+        options.face_parser = Path(PRETRAINED) if str(options.checkpoint) == PRETRAINED else FACE_PARSER
     references = [file for file in (options.reference_image, options.reference_mask) if file]
     jobs = file_jobs.plan(
         options.image, options.mask, options.edited_mask, options.out, options.formats, also_read=references
@@ -73,8 +77,8 @@ def parser() -> ArgumentParser:
         prog="python -m maskgan_jax.edit", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     whole.set_defaults(
-        mask=[], edited_mask=[], reference_image=None, reference_mask=None, mask_vae=None, no_align=False,
-        keep_outside=False, feather=None, paste_back=False,
+        mask=[], edited_mask=[], reference_image=None, reference_mask=None, checkpoint=None, mask_vae=None,
+        face_parser=None, no_align=False, keep_outside=False, feather=None, paste_back=False,
     )  # fmt: skip
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
 
@@ -131,13 +135,18 @@ def _shared_options() -> dict[str, argparse.ArgumentParser]:
     )
 
     add = groups["face parser"].add_argument
-    folder = Path("runs/face_parser")
-    add("--face-parser", **FOLDER, default=folder, help="parses photos without a mask (%(default)s)")
+    add(
+        "--face-parser",
+        **FOLDER,
+        help=f"parses photos without a mask ({FACE_PARSER}, or that of --checkpoint=pretrained)",
+    )
     add("--no-align", action="store_true", help="the photos are aligned faces already")
 
     add = groups["networks"].add_argument
-    folder = Path("runs/ebst")
-    add("--checkpoint", **FOLDER, default=folder, help="an EBST run, an export or imported weights (%(default)s)")
+    networks = (
+        "an EBST run, an export or imported weights; `pretrained`: those that come with the project, for synthetic"
+    )
+    add("--checkpoint", **FOLDER, default=Path("runs/ebst"), help=f"{networks} faces (%(default)s)")
     add("--mask", **FILES, help="masks of the photos, one for each; parsed if not given")
 
     add = groups["keep outside"].add_argument

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from data_pipeline.synthetic_faces import split_of
-from launch import quickstart, quickstart_report
+from launch import held_out_edits, quickstart, quickstart_report
 from maskgan_jax.photos.files import read_label_map, read_photo
 from tests.commands import wait_for
 
@@ -21,15 +21,15 @@ from tests.commands import wait_for
 def test_psnr_of_a_known_error():
     truth = np.zeros((4, 4, 3), np.uint8)
     image = np.full((4, 4, 3), 51, np.uint8)  # an error of a fifth of the range: 20 log10(5) = 13.98 dB
-    assert quickstart_report.psnr(image, truth) == pytest.approx(13.979, abs=1e-3)
+    assert held_out_edits.psnr(image, truth) == pytest.approx(13.979, abs=1e-3)
     region = np.zeros((4, 4), bool)
     region[0, 0] = True
     image[0, 0] = 255
-    assert quickstart_report.psnr(image, truth, region) == pytest.approx(0.0)
+    assert held_out_edits.psnr(image, truth, region) == pytest.approx(0.0)
 
 
 def test_every_edit_is_of_a_face_that_no_stage_sees_and_changes_its_mask():
-    edits = quickstart_report.held_out_edits(seed=0, size=32)
+    edits = held_out_edits.held_out_edits(seed=0, size=32)
     assert len(edits) > 150
     assert all(edit.region.any() for edit in edits)
     assert split_of(9) == "test"
@@ -54,7 +54,7 @@ def test_ctrl_c_lets_the_stage_at_work_save(tmp_path):
 
 @pytest.mark.slow
 def test_the_report_prints_one_table_and_the_path_of_a_picture(faces, runs, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(quickstart_report, "TEST_FACES", 4)
+    monkeypatch.setattr(held_out_edits, "TEST_FACES", 4)
     stages, folder = {stage: runs / stage for stage in quickstart.STAGES}, tmp_path / "quickstart"
     quickstart_report.report(faces, 64, 0, stages, folder, {"faces": 1.0})
     table = capsys.readouterr().out
@@ -63,7 +63,7 @@ def test_the_report_prints_one_table_and_the_path_of_a_picture(faces, runs, tmp_
     assert str(folder / "edits.png") in table
     assert Image.open(folder / "edits.png").size[0] > 6 * 128
 
-    edits = quickstart_report.held_out_edits(seed=0, size=64)
+    edits = held_out_edits.held_out_edits(seed=0, size=64)
     for place, edit in enumerate(edits):
         np.testing.assert_array_equal(read_photo(folder / f"{place}_photo.png"), edit.photo)
         np.testing.assert_array_equal(read_label_map(folder / f"{place}_mask.png"), edit.mask)

@@ -15,7 +15,7 @@ from ml_collections import config_flags
 from PIL import Image
 
 from data_pipeline.synthetic_faces import face, render
-from launch import quickstart_report
+from launch import held_out_edits, quickstart_report
 
 PROJECT = Path(__file__).parent.parent
 README = (PROJECT / "README.md").read_text()
@@ -43,7 +43,7 @@ def folder(runs, tmp_path_factory) -> Path:
     (folder / "runs").mkdir()
     for task in ("ebst", "face_parser"):
         (folder / "runs" / f"{task}_quickstart").symlink_to(runs / task)
-    edits = quickstart_report.held_out_edits(seed=0, size=64)[:2]
+    edits = held_out_edits.held_out_edits(seed=0, size=64)[:2]
     quickstart_report.save_examples(edits, folder / "runs" / "quickstart")
     photo = np.full((600, 800, 3), 128, np.uint8)
     photo[40:552, 100:612] = render(face(0, 9).geometry, face(0, 9).style, 512)[0]

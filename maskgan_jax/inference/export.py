@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 from jax import export
 
 from maskgan_jax.inference.models import Model, load_model
@@ -13,15 +14,22 @@ from maskgan_jax.tasks.task import swap_levels
 PLATFORMS = ("cpu", "cuda", "tpu")
 
 
-def export_run(checkpoint: Path, out: Path) -> None:
+def export_run(checkpoint: Path, out: Path, functions: bool = True, half: bool = False) -> None:
     """Export the run in the folder `checkpoint` to the folder `out`.
+
+    Args:
+      checkpoint: folder of a run, an export or an import.
+      out: folder to write.
+      functions: also write the serialised inference functions, each with its weights.
+      half: keep the weights in half precision (float16), at half the size; they are float32 again once loaded.
 
     Raises:
       UserError: no run there, a network is missing, or `out` holds something already.
     """
     model = load_model(checkpoint, None, "--checkpoint")
-    files = {f"{name}.jax_export": serialise(model, name) for name in model.task.inference}
-    save_model(out, model.config, swap_levels(model.variables), files)
+    files = {f"{name}.jax_export": serialise(model, name) for name in model.task.inference} if functions else {}
+    variables = jax.tree.map(lambda leaf: leaf.astype(jnp.float16), model.variables) if half else model.variables
+    save_model(out, model.config, swap_levels(variables), files)
 
 
 def serialise(model: Model, name: str) -> bytes:

@@ -56,9 +56,12 @@ def to_rgb(image: Image.Image, name: str) -> UInt8[np.ndarray, "h w 3"]:
     EXIF rotation is applied, grey becomes RGB, transparent parts are composited over white, 16 bits become 8.
 
     Raises:
-      UserError: its pixels are floating-point numbers; the error begins with `name`.
+      UserError: its pixels are floating-point numbers, or its EXIF data corrupt; the error begins with `name`.
     """
-    image = ImageOps.exif_transpose(image)
+    try:
+        image = ImageOps.exif_transpose(image)
+    except Exception:  # of any type, depending on what is corrupt
+        raise UserError(f"{name}: corrupt EXIF data; save the image without them") from None
     if image.mode == "F":
         raise UserError(f"{name}: its pixels are floating-point numbers of unknown range; save 8 or 16 bits")
     if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion would clip it to 255

@@ -12,7 +12,7 @@ from maskgan_jax.tasks import gan
 from maskgan_jax.tasks.microbatches import with_entries
 from maskgan_jax.tasks.optimiser import adam
 from maskgan_jax.tasks.pixels import psnr, to_image
-from maskgan_jax.tasks.task import Batch, Metrics, Optimiser, Task, TrainState
+from maskgan_jax.tasks.task import Batch, Metrics, Optimiser, Pretrained, Task, TrainState
 from maskgan_jax.tasks.update import finish_step, update
 
 
@@ -33,7 +33,9 @@ class DenseMapping(NamedTuple):
 
 
 def make(config) -> Task:
-    """Build the task from `config.networks`, `.losses`, `.optimiser`, `.remat`, `.accumulation_steps`, `.ema_decay`."""
+    """Build the task from `config.networks`, `.losses`, `.optimiser`, `.init`, `.remat`, `.accumulation_steps` and
+    `.ema_decay`.
+    """
     modules = gan.make_gan(config)
     optimisers = {name: Optimiser(adam(config), (name,)) for name in ("generator", "discriminator")}
     microbatches = config.accumulation_steps
@@ -41,7 +43,7 @@ def make(config) -> Task:
     return Task(
         inputs=("image_t", "mask_t"),
         networks=gan.gan_networks(config, modules),
-        pretrained=gan.pretrained_vgg19(config),
+        pretrained=_pretrained(config),
         optimisers=optimisers,
         step=partial(step, system),
         evaluate=partial(evaluate, system),
@@ -49,6 +51,13 @@ def make(config) -> Task:
         visualize=partial(visualize, system),
         inference=gan.generator_inference(config, modules.generator),
     )
+
+
+def _pretrained(config) -> tuple[Pretrained, ...]:
+    """Generator and discriminator as `config.init` says."""
+    remedy = "Begin with random networks: --config.init.dense_mapping="
+    start = (Pretrained("dense_mapping", ("generator", "discriminator"), remedy),) if config.init.dense_mapping else ()
+    return (*start, *gan.pretrained_vgg19(config))
 
 
 def step(system: DenseMapping, state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -50,7 +50,7 @@ class Api:
             Route("/api/health", self.health),
             Route("/api/model", self.model),
             Route("/api/photos", self.open, methods=["POST"]),
-            Route("/api/photos/{token}/face/{face:int}", self.choose_face, methods=["POST"]),
+            Route("/api/photos/{token}/face/{face}", self.choose_face, methods=["POST"]),
             Route("/api/photos/{token}/image", self.image),
             Route("/api/photos/{token}/mask", self.mask),
             Route("/api/photos/{token}/mask", self.replace_mask, methods=["PUT"]),
@@ -69,6 +69,8 @@ class Api:
             self.editor.generate(np.stack([mask] * batch), style.repeat(batch, 0))
         if self.editor.parses:
             self.editor.parse(photo)
+        if self.editor.interpolates:
+            self.editor.masks_between(mask, mask, [0.5])
 
     async def health(self, request: Request) -> Response:
         """Answer whether the server works, and how much it has to do."""
@@ -111,7 +113,7 @@ class Api:
     async def choose_face(self, request: Request) -> Response:
         """Edit another face of an open photo."""
         token, photo = self._photo(request)
-        number = request.path_params["face"]
+        number = _number(request.path_params, "face", int, 0, 2**31)
         if number >= len(photo.faces):
             raise HTTPException(400, f"there is no face {number}; {len(photo.faces)} were found")
         opened = await self._open_face(photo.portrait.subject.photo, photo.faces, number)
@@ -172,6 +174,7 @@ class Api:
         self._photo(request)
         mask = await read_mask(request, self.editor.size)
         amount = _number(request.query_params, "amount", float, 0, 1)
+        self._check_interpolates()
         reference = self._reference(request).portrait.mask
         between = await self.queue.run(self.editor.masks_between, mask, reference, [amount])
         return _labels(scale_mask(between[0], self.editor.size))
@@ -179,8 +182,13 @@ class Api:
     async def random_mask(self, request: Request) -> Response:
         """Return a mask that the MaskVAE samples, the same for the same `?seed=N`."""
         seed = _number(request.query_params, "seed", int, 0, 2**31)
+        self._check_interpolates()
         masks = await self.queue.run(self.editor.sample_masks, 1, seed)
         return _labels(scale_mask(masks[0], self.editor.size))
+
+    def _check_interpolates(self) -> None:
+        if not self.editor.interpolates:
+            raise HTTPException(400, "the server has no MaskVAE; start it with --mask-vae")
 
     def _photo(self, request: Request) -> tuple[str, OpenPhoto]:
         token = request.path_params["token"]
@@ -222,11 +230,13 @@ def answer_error(request: Request, error: Exception) -> Response:
             status, message = 400, str(error)
         case SupersededError():
             status, message = 409, "a later stroke took this one's place"
+        case ClientDisconnect():
+            status, message = 400, "the request was cut off"
         case FullError():
             status, message = 503, "the server is busy; try again in a moment"
         case _:
             status, message = 500, "the server failed; its log says why"
-    return JSONResponse({"error": message}, status)
+    return JSONResponse({"error": " ".join(message.split())}, status)
 
 
 def _number(query: Any, name: str, kind: type, least: float, most: float) -> Any:

@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from importlib import resources
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,7 +28,7 @@ HEADERS = {
 """Of every answer: the page loads nothing from elsewhere, and photos stay in no cache."""
 
 
-def make_app(api: Api, hosts: Sequence[str] = LOOPBACK_NAMES) -> Starlette:
+def make_app(api: Api, hosts: Sequence[str] = LOOPBACK_NAMES) -> ASGIApp:
     """Return the application.
 
     Args:
@@ -44,17 +44,17 @@ def make_app(api: Api, hosts: Sequence[str] = LOOPBACK_NAMES) -> Starlette:
         await asyncio.wait([worker])
 
     page = StaticFiles(directory=str(resources.files("maskgan_jax.web") / "page"), html=True)
-    errors = (HTTPException, UserError, SupersededError, FullError, Exception)
-    return Starlette(
+    errors = (HTTPException, UserError, SupersededError, FullError, ClientDisconnect, Exception)
+    app = Starlette(
         routes=[*api.routes(), Mount("/", page)],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
             Middleware(SameOrigin),
-            Middleware(WithHeaders),
         ],
         exception_handlers=dict.fromkeys(errors, answer_error),
         lifespan=lifespan,
     )
+    return WithHeaders(app)  # around Starlette, whose answer to an unforeseen error passes by its middleware
 
 
 class SameOrigin:
@@ -66,8 +66,8 @@ class SameOrigin:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope.get("headers", ()))
         origin, host = headers.get(b"origin"), headers.get(b"host", b"")
-        if scope["type"] == "http" and origin and urlsplit(origin).netloc != host:
-            refusal = answer_error(None, HTTPException(403, "requests from other pages are refused"))
+        if scope["type"] == "http" and origin and origin.partition(b"://")[2] != host:
+            refusal = answer_error(Request(scope), HTTPException(403, "requests from other pages are refused"))
             return await refusal(scope, receive, send)
         return await self.app(scope, receive, send)
 

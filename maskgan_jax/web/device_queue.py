@@ -4,7 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Array, Float, UInt8
@@ -18,7 +19,8 @@ class FullError(Exception):
     """As many requests wait as the queue takes."""
 
 
-class _Work(NamedTuple):
+@dataclass(frozen=True, eq=False)  # arrays have no equality that the queue could search by
+class _Work:
     """A function to call, or, with a key, an image to generate of `arguments` (mask, style)."""
 
     function: Callable[..., Any] | None
@@ -72,7 +74,7 @@ class DeviceQueue:
 
     async def serve(self) -> None:
         """Work until cancelled."""
-        loop = asyncio.get_running_loop()
+        loop, batch = asyncio.get_running_loop(), []
         try:
             while True:
                 while not self._waiting:
@@ -90,7 +92,7 @@ class DeviceQueue:
                         if not work.result.done():
                             work.result.set_result(result)
         finally:
-            for work in self._waiting:
+            for work in [*batch, *self._waiting]:
                 work.result.cancel()
             self._thread.shutdown()
 

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from maskgan_jax.editing.editor import Portrait
@@ -50,6 +50,9 @@ class PhotoStore:
     def __len__(self) -> int:
         return len(self._photos)
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._photos)
+
     def add(self, photo: OpenPhoto) -> str:
         """Keep a photo and return its token, which can't be guessed."""
         token = secrets.token_urlsafe(16)
@@ -58,11 +61,11 @@ class PhotoStore:
 
     def replace(self, token: str, photo: OpenPhoto) -> None:
         """Keep a photo under a token."""
-        self._forget(token)
+        self.forget(token)
         self._photos[token], self._used[token] = photo, self._clock()
         self._bytes += photo.bytes
         while len(self._photos) > 1 and (len(self._photos) > self._max_photos or self._bytes > self._max_bytes):
-            self._forget(next(iter(self._photos)))
+            self.forget(next(iter(self._photos)))
         self._forget_old()
 
     def get(self, token: str) -> OpenPhoto:
@@ -80,9 +83,10 @@ class PhotoStore:
     def _forget_old(self) -> None:
         oldest = self._clock() - self._max_age
         for token in [token for token, used in self._used.items() if used < oldest]:
-            self._forget(token)
+            self.forget(token)
 
-    def _forget(self, token: str) -> None:
+    def forget(self, token: str) -> None:
+        """Drop a photo, if it is open."""
         photo = self._photos.pop(token, None)
         if photo is not None:
             self._bytes -= photo.bytes

@@ -18,6 +18,7 @@ class Editor {
   constructor(model) {
     this.model = model;
     this.history = new History();
+    this.running = 0;
     this.photo = this.reference = null;
     this.result = new Result(element("result-canvas"));
     this.result.onSlide = (part) => this.#compare(part);
@@ -38,6 +39,7 @@ class Editor {
   /** Do something that may fail or take long: errors become one line on the page. */
   async attempt(work) {
     const timer = setTimeout(() => (element("busy").hidden = false), BUSY_AFTER);
+    document.body.ariaBusy = ++this.running > 0;
     element("error").hidden = true;
     try {
       return await work();
@@ -46,7 +48,8 @@ class Editor {
       element("error").hidden = false;
     } finally {
       clearTimeout(timer);
-      element("busy").hidden = true;
+      document.body.ariaBusy = --this.running > 0;
+      element("busy").hidden = !this.running;
     }
   }
 
@@ -114,7 +117,6 @@ class Editor {
     const blob = await photo.edit(painter.mask.slice(), this.#editOptions(), this.#styleReference());
     this.resultBlob = blob;
     this.result.show(photo.image, await createImageBitmap(blob));
-    element("result-canvas").dataset.drawn = (Number(element("result-canvas").dataset.drawn) || 0) + 1;
   }
 
   #styleReference() {
@@ -411,8 +413,10 @@ function download(blob, name) {
 async function start() {
   try {
     const editor = new Editor(await describeModel());
-    await editor.attempt(() => editor.open("photo", { sample: 0 }));
-    await editor.attempt(() => editor.open("reference", { sample: 1 }));
+    await editor.attempt(async () => {
+      await editor.open("photo", { sample: 0 });
+      await editor.open("reference", { sample: 1 });
+    });
   } catch (error) {
     element("error").textContent = error.message;
     element("error").hidden = false;

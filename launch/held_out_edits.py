@@ -1,0 +1,89 @@
+"""Edits of faces that no network was trained on, whose true results are known, and the simplest ways to make them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from data_pipeline.labels import NUM_CLASSES
+from data_pipeline.synthetic_faces import EDITS, face, render, split_of
+from maskgan_jax.editing.editor import Editor
+
+TEST_FACES = 200
+
+
+class Edit(NamedTuple):
+    """A held-out face and an edit of it whose true result is known; pixels uint8."""
+
+    name: str
+    photo: np.ndarray
+    mask: np.ndarray
+    edited_mask: np.ndarray
+    truth: np.ndarray
+
+    @property
+    def region(self) -> np.ndarray:
+        """Where the two masks differ, bool (h w)."""
+        return self.mask != self.edited_mask
+
+
+def held_out_edits(seed: int, size: int) -> list[Edit]:
+    """Return test faces in order, each with the next edit by name; faces that an edit leaves unchanged are left out."""
+    indices = (index for index in range(10 * TEST_FACES) if split_of(index) == "test")
+    edits = []
+    for place, index in enumerate(indices):
+        name = list(EDITS)[place % len(EDITS)]
+        original = face(seed, index)
+        photo, mask = render(original.geometry, original.style, size)
+        truth, edited_mask = render(EDITS[name](original.geometry), original.style, size)
+        edits.append(Edit(name, photo, mask, edited_mask, truth))
+    return [edit for edit in edits if edit.region.any()]
+
+
+def edit_all(editor: Editor, edits: Sequence[Edit], name: str) -> list[np.ndarray]:
+    """Return the result of each edit."""
+    return [
+        editor.edit(editor.portrait(edit.photo, edit.mask), edit.edited_mask)
+        for edit in tqdm(edits, f"editing with {name}", unit="face")
+    ]
+
+
+def own_colours(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return the mean colour of every class in one photo, float64 (19, 3); for absent classes the photo's mean."""
+    colours = np.tile(photo.reshape(-1, 3).mean(0), (NUM_CLASSES, 1))
+    for label in np.unique(mask):
+        colours[label] = photo[mask == label].mean(0)
+    return colours
+
+
+def paint(colours: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return a mask filled with one colour per class, uint8 (h w 3)."""
+    return np.round(colours[mask]).astype(np.uint8)
+
+
+def psnr(image: np.ndarray, truth: np.ndarray, region: np.ndarray | None = None) -> float:
+    """Return the peak signal-to-noise ratio in dB of 8-bit pixels, within a region (bool, h w) if one is given."""
+    squares = np.square(image.astype(np.float64) - truth)
+    mse = squares.mean() if region is None else squares[region].mean()
+    return float(10 * np.log10(255**2 / max(mse, 1e-10)))
+
+
+def scores(images: Sequence[np.ndarray], edits: Sequence[Edit]) -> np.ndarray:
+    """Return the PSNR in dB of each image against its edit's true result, (n 2): inside the edited region, outside."""
+    return np.array(
+        [
+            [psnr(image, edit.truth, edit.region == inside) for inside in (True, False)]
+            for image, edit in zip(images, edits, strict=True)
+        ]
+    )
+
+
+def baselines(edits: Sequence[Edit]) -> dict[str, list[np.ndarray]]:
+    """Return what needs no training: each class painted in the photo's own mean colour, and the photo unchanged."""
+    return {
+        "the photo's own colour per class": [
+            paint(own_colours(edit.photo, edit.mask), edit.edited_mask) for edit in edits
+        ],
+        "the photo left unchanged": [edit.photo for edit in edits],
+    }

@@ -1,0 +1,73 @@
+"""Train the weights that come with the project: `make pretrained`, or `python -m launch.pretrained`.
+
+Renders synthetic faces, trains face parser, MaskVAE, Dense Mapping Network and EBST, and the Dense Mapping Network
+alone for as many generator updates as EBST has; compares the two on held-out edits and writes the better one, in half
+precision, with a record of how it was made. Hours on 2 cores, minutes on a GPU. Each step is a command that you can
+type yourself; the same command again goes on where the last one stopped.
+"""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from configs import ebst
+from launch.run_commands import run_all
+
+FACES = 10_000
+SIZE = 128
+SEED = 0
+LONGER = "dense_mapping_longer"
+"""Run of the Dense Mapping Network trained on without EBST."""
+UPDATES_A_STEP = 2
+"""Of the generator by EBST, Algorithm 1."""
+
+
+def main() -> None:
+    """Run the commands one after the other, compare and export."""
+    parser = argparse.ArgumentParser(
+        prog="python -m launch.pretrained", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=Path("data/pretrained"), help="folder of the faces (%(default)s)")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs (%(default)s)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("maskgan_jax/pretrained"), help="folder to write (%(default)s)"
+    )
+    options = parser.parse_args()
+    steps = list(commands(options.data, options.runs))
+    run_all(steps)
+
+    from launch import pretrained_report  # imported last, so that the stages have all the memory
+
+    pretrained_report.report(SEED, SIZE, options.runs, options.out, [command for _, command in steps])
+
+
+def commands(data: Path, runs: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield name and arguments of every command, in order."""
+    yield (
+        "faces",
+        [
+            "-m",
+            "data_pipeline.synthetic_faces",
+            f"--out={data}",
+            f"--count={FACES}",
+            f"--size={SIZE}",
+            f"--seed={SEED}",
+        ],
+    )
+    for stage in ("face_parser", "mask_vae", "dense_mapping"):
+        yield stage, _train(stage, stage, data, runs)
+    starts = [f"--config.init.{stage}={runs / stage}_pretrained" for stage in ("mask_vae", "dense_mapping")]
+    yield "ebst", [*_train("ebst", "ebst", data, runs), *starts]
+    config = ebst.get_config("pretrained")
+    length = f"--config.num_train_steps={UPDATES_A_STEP * config.num_train_steps}"
+    rate = f"--config.optimiser.learning_rate={config.optimiser.learning_rate}"
+    yield LONGER, [*_train("dense_mapping", LONGER, data, runs), starts[1], length, rate]
+
+
+def _train(stage: str, name: str, data: Path, runs: Path) -> list[str]:
+    options = [f"--config.data.directory={data}", f"--workdir={runs / name}_pretrained"]
+    return ["-m", "maskgan_jax.main", f"--config=configs/{stage}.py:pretrained", *options]
+
+
+if __name__ == "__main__":
+    main()
