@@ -118,6 +118,14 @@ def non_negative(text: str) -> float:
     return value
 
 
+def fraction(text: str) -> float:
+    """Return an option's value: a number from 0 to 1."""
+    value = non_negative(text)
+    if value > 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number from 0 to 1")
+    return value
+
+
 def parse_flags(argv: list[str]) -> list[str]:
     """Return what absl's flags leave of the command line; print what they do not understand and exit with status 2."""
     from absl import flags

@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 
 from data_pipeline.errors import UserError
-from maskgan_jax.cli import ArgumentParser, at_least, non_negative, run
+from maskgan_jax.cli import ArgumentParser, at_least, fraction, non_negative, run
 from maskgan_jax.editing.parts import PART_GROUPS
 
 FEATHER = 8.0
@@ -98,6 +98,8 @@ def parser() -> ArgumentParser:
     sub = command("style", summary, "networks", "face parser", "reference face", "paste back")
     sub.add_argument("--reference-image", required=True, **FILE, help="the photo with the style")
     sub.add_argument("--reference-mask", **FILE, help="its mask; parsed if not given")
+    strength = "how far to go from the photo's own style, 0, to the other's, 1 (%(default)s)"
+    sub.add_argument("--strength", type=fraction, default=1.0, metavar="S", help=strength)
 
     summary = "Generate each photo's face with parts, such as the smile, of another mask."
     groups = ("networks", "face parser", "reference face", "reference mask", "keep outside", "paste back")

@@ -68,7 +68,13 @@ def parser() -> ArgumentParser:
     add("--face-parser", **FOLDER, help="parses photos; without it they start with an empty mask")
     add("--host", default=LOOPBACK, help="address to listen at (%(default)s: this machine alone)")
     add("--port", type=at_least(0), default=8000, help="0: any free one (%(default)s)")
-    add("--allowed-host", action="append", default=[], metavar="NAME", help="another name that browsers reach it by")
+    add(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name that browsers reach it by; * allows all, for a proxy such as Colab's",
+    )
     add(
         "--nocompilation_cache",
         dest="compilation_cache",
@@ -87,7 +93,9 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), reuse_port=False)
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = str(getattr(error, "strerror", None) or error).partition(" (while")[
+            0
+        ]  # the address follows, once more
         raise UserError(f"--host={host} --port={port}: can't listen there ({reason}); give another --port") from None
 
 

@@ -41,6 +41,8 @@ def test_it_runs_and_shows_an_image_after_each_step(notebook, tmp_path):
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
 
     images = [sum("image/png" in output.get("data", {}) for output in cell.outputs) for cell in code_cells(notebook)]
-    assert images == [0, 0, 1, 1, 1, 1, 1]
+    assert images == [0, 0, 1, 1, 1, 1, 1, 0, 0]
+    page = code_cells(notebook)[-2].outputs[-1]["data"]["text/html"]
+    assert re.search(r"http://127\.0\.0\.1:\d+", page)
     sizes = {path.stem: Image.open(path).size for path in (tmp_path / "results").iterdir()}
     assert sizes == {"edited": (64, 64), "style": (64, 64), "smile": (64, 64), "interpolation": (8 * 64, 64)}

@@ -143,10 +143,18 @@ class Editor:
         return composite(subject, generated, weight, paste_back)
 
     def copy_style(
-        self, portrait: Portrait, reference: Portrait, paste_back: bool = False
+        self, portrait: Portrait, reference: Portrait, paste_back: bool = False, strength: float | int = 1
     ) -> UInt8[np.ndarray, "height width 3"]:
-        """Generate the portrait's face in the reference's style (style copy; Lee et al. 2020, Table 3)."""
-        generated = self.generate(scale_mask(portrait.mask, self.size)[None], reference.style)[0]
+        """Generate the portrait's face in the reference's style (style copy; Lee et al. 2020, Table 3).
+
+        Args:
+          portrait: the face.
+          reference: the face with the style.
+          paste_back: return the whole photo with the edited face in it.
+          strength: how far to go from the portrait's own style, 0, to the reference's, 1.
+        """
+        style = mix_styles(portrait.style, reference.style, strength)
+        generated = self.generate(scale_mask(portrait.mask, self.size)[None], style)[0]
         return composite(portrait.subject, generated, paste_back=paste_back)
 
     def transfer(
@@ -199,7 +207,9 @@ class Editor:
         """Return the style vectors of photos with their label maps, at the generator's size."""
         return self._encode_style(photos, masks)
 
-    def generate(self, masks: UInt8[np.ndarray, "b s s"], style: Float[Array, "b k"]) -> UInt8[np.ndarray, "b s s 3"]:
+    def generate(
+        self, masks: UInt8[np.ndarray, "b s s"], style: Float[Array | np.ndarray, "b k"]
+    ) -> UInt8[np.ndarray, "b s s 3"]:
         """Generate images from label maps, at the generator's size, in the given styles."""
         return np.asarray(self._generate(masks, style))
 
@@ -246,6 +256,13 @@ class Editor:
     @cached_property
     def _decode_mask(self) -> Callable[..., Array]:
         return self._mask_vae.compile("decode_mask")
+
+
+def mix_styles(
+    style: Float[Array, "*b k"], reference: Float[Array, "*b k"], strength: float | int
+) -> Float[Array, "*b k"]:
+    """Return a style between two: the first at strength 0, exactly the second at 1."""
+    return (1 - strength) * style + strength * reference
 
 
 def _at_size_of_mask(portrait: Portrait, edited_mask: UInt8[np.ndarray, "m k"]) -> UInt8[np.ndarray, "n n"]:

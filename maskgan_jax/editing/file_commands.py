@@ -33,7 +33,7 @@ def style(options: Namespace) -> Work:
     """Generate each photo's face in the style of the reference."""
     editor, portrait = _open_editor(options)
     reference = editor.encode(_reference(options))
-    return lambda job: editor.copy_style(portrait(job), reference, options.paste_back)
+    return lambda job: editor.copy_style(portrait(job), reference, options.paste_back, options.strength)
 
 
 def transfer(options: Namespace) -> Work:

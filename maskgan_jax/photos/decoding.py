@@ -1,9 +1,9 @@
 """Decoding of image files of unknown origin."""
 
+import io
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from jaxtyping import UInt8
@@ -13,7 +13,7 @@ from data_pipeline.errors import UserError
 
 
 def open_image(
-    source: Path | BinaryIO, name: str, formats: Sequence[str] | None = None, max_pixels: int | None = None
+    source: Path | io.BytesIO, name: str, formats: Sequence[str] | None = None, max_pixels: int | None = None
 ) -> Image.Image:
     """Open an image and decode its pixels.
 

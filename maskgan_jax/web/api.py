@@ -16,7 +16,7 @@ from starlette.routing import Route
 from data_pipeline.errors import UserError
 from data_pipeline.labels import CLASSES, MIRRORED, PALETTE
 from data_pipeline.synthetic_faces import face, render
-from maskgan_jax.editing.editor import Editor, Portrait
+from maskgan_jax.editing.editor import Editor, Portrait, mix_styles
 from maskgan_jax.editing.part_transfer import transfer_parts
 from maskgan_jax.editing.parts import PART_GROUPS
 from maskgan_jax.editing.session import open_photo
@@ -32,6 +32,8 @@ DECODED_AT_ONCE = 2
 """Photos: each takes up to three bytes a pixel, twice while it is turned upright."""
 MAX_FACE_SHOWN = 1024
 """Side in px at most of the face that the page shows."""
+MAX_ERROR = 300
+"""Characters; errors may quote what was sent."""
 
 
 class Api:
@@ -155,7 +157,7 @@ class Api:
         style = photo.portrait.style[0]
         if "reference" in query:
             strength = _number(query, "strength", float, 0, 1)
-            style = style + strength * (self._reference(request).portrait.style[0] - style)
+            style = mix_styles(style, self._reference(request).portrait.style[0], strength)
         generated = await self.queue.generate(token, mask, style)
         whole = query.get("whole") == "1"
         result = await asyncio.to_thread(self.editor.complete, photo.portrait, mask, generated, feather, whole)
@@ -236,17 +238,17 @@ def answer_error(request: Request, error: Exception) -> Response:
             status, message = 503, "the server is busy; try again in a moment"
         case _:
             status, message = 500, "the server failed; its log says why"
-    return JSONResponse({"error": " ".join(message.split())}, status)
+    return JSONResponse({"error": " ".join(message.split())[:MAX_ERROR]}, status)
 
 
-def _number(query: Any, name: str, kind: type, least: float, most: float) -> Any:
+def _number(query: Any, name: str, kind: type, least: float | int, most: float | int) -> Any:
     text = query.get(name, "")
     try:
         value = kind(text)
     except ValueError:
         value = None
     if value is None or not least <= value <= most:
-        raise HTTPException(400, f"{name}={text}: give a number from {least} to {most}")
+        raise HTTPException(400, f"{name}={text[:20]}: give a number from {least} to {most}")
     return value
 
 
