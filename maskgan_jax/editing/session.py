@@ -49,8 +49,7 @@ def open_photo(
     """
     check_photo(photo)
     if mask is None:
-        square = face_square(choose_face(find_faces(photo), face)) if align else central_square(photo)
-        return Subject(photo, square, crop(photo, square, max(1, round(square.side))), None)
+        return cut_out(photo, face_square(choose_face(find_faces(photo), face)) if align else central_square(photo))
     height, width = photo.shape[:2]
     if height != width:
         raise UserError(
@@ -58,6 +57,11 @@ def open_photo(
             "python -m maskgan_jax.edit align"
         )
     return Subject(photo, central_square(photo), photo, scale_mask(check_mask(mask), height))
+
+
+def cut_out(photo: UInt8[np.ndarray, "h w 3"], square: Alignment) -> Subject:
+    """Return a square of a photo as the face to edit, in the photo's resolution, without a mask."""
+    return Subject(photo, square, crop(photo, square, max(1, round(square.side))), None)
 
 
 def composite(

@@ -19,7 +19,8 @@ from data_pipeline.synthetic_faces import face, render
 from maskgan_jax.editing.editor import Editor, Portrait, mix_styles
 from maskgan_jax.editing.part_transfer import transfer_parts
 from maskgan_jax.editing.parts import PART_GROUPS
-from maskgan_jax.editing.session import open_photo
+from maskgan_jax.editing.session import cut_out, open_photo
+from maskgan_jax.photos.alignment import central_square, face_square
 from maskgan_jax.photos.face_detection import find_faces
 from maskgan_jax.photos.scaling import scale_mask, scale_photo
 from maskgan_jax.web.device_queue import DeviceQueue, FullError, SupersededError
@@ -206,8 +207,8 @@ class Api:
             raise HTTPException(410, "this photo is no longer open on the server; open it again") from None
 
     async def _open_face(self, photo: np.ndarray, faces: list, number: int | None) -> OpenPhoto:
-        open_face = partial(open_photo, photo, None, number is not None, number)
-        return OpenPhoto(await self._encode(open_face), faces, number)
+        square = central_square(photo) if number is None else face_square(faces[number])
+        return OpenPhoto(await self._encode(partial(cut_out, photo, square)), faces, number)
 
     async def _encode(self, open_subject: Callable[[], Any]) -> Portrait:
         """Return a face ready for edits, with its mask at the generator's size, in which the page paints."""

@@ -28,7 +28,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
-            raise HTTPException(413, f"more than {limit / 2**20:.3g} MiB; send a smaller file")
+            raise HTTPException(413, f"more than {limit} bytes; send less")
     return bytes(body)
 
 

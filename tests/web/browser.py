@@ -2,16 +2,41 @@
 
 import base64
 import io
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import uvicorn
 from PIL import Image
 from playwright.sync_api import Page
 
 from maskgan_jax.photos.files import read_label_map
+from maskgan_jax.web.api import Api
+from maskgan_jax.web.app import make_app
 
-SIZE = 64
-"""Of the masks of the tiny runs."""
+
+def find_chromium() -> str | None:
+    """Return the path of a Chromium, None if there is none."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@contextmanager
+def serving(api: Api) -> Iterator[str]:
+    """Serve in a thread of this process; yield the address."""
+    server = uvicorn.Server(uvicorn.Config(make_app(api), port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 class Tab:
@@ -20,11 +45,12 @@ class Tab:
     Attributes:
       page: Playwright's.
       address: of the server.
+      size: height and width of the mask.
       requests: the addresses of all that the page asked for.
     """
 
-    def __init__(self, page: Page, address: str, folder: Path):
-        self.page, self.address, self._folder, self.requests = page, address, folder, []
+    def __init__(self, page: Page, address: str, size: int, folder: Path):
+        self.page, self.address, self.size, self._folder, self.requests = page, address, size, folder, []
         self._errors = []
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("pageerror", lambda error: self._errors.append(str(error)))
@@ -70,13 +96,13 @@ class Tab:
 
     def click(self, point: tuple[int, int]) -> None:
         """Click the middle of a pixel of the mask."""
-        self.click_canvas((point[0] + 0.5) / SIZE, (point[1] + 0.5) / SIZE)
+        self.click_canvas((point[0] + 0.5) / self.size, (point[1] + 0.5) / self.size)
 
     def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Drag from the middle of one pixel of the mask to that of another."""
         box = self.page.locator("#mask-canvas").bounding_box()
         places = [
-            (box["x"] + (column + 0.5) / SIZE * box["width"], box["y"] + (row + 0.5) / SIZE * box["height"])
+            (box["x"] + (column + 0.5) / self.size * box["width"], box["y"] + (row + 0.5) / self.size * box["height"])
             for column, row in (start, end)
         ]
         self.page.mouse.move(*places[0])

@@ -2,15 +2,11 @@
 
 import json
 import os
-import shutil
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
@@ -21,15 +17,16 @@ from maskgan_jax.editing.part_transfer import transfer_parts
 from maskgan_jax.photos.files import read_photo
 from maskgan_jax.photos.scaling import scale_mask
 from maskgan_jax.web.api import SAMPLE_SEED, Api
-from maskgan_jax.web.app import make_app
-from tests.web.browser import SIZE, Tab
+from tests.web.browser import Tab, find_chromium, serving
 
 pytestmark = pytest.mark.slow
+SIZE = 64
+"""Of the masks of the tiny runs."""
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = find_chromium()
     if path is None:
         message = "no Chromium: the page is NOT tested; install it, such as with apt-get install chromium"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
@@ -46,22 +43,15 @@ def api(editor: Editor) -> Api:
 
 @pytest.fixture(scope="module")
 def address(api: Api) -> Iterator[str]:
-    """The server, in a thread of this process."""
-    server = uvicorn.Server(uvicorn.Config(make_app(api), port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with serving(api) as address:
+        yield address
 
 
 @pytest.fixture
 def tab(browser: Browser, address: str, tmp_path: Path) -> Iterator[Tab]:
     """The page in a new tab: the first sample face, and the second one beside it."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    yield Tab(context.new_page(), address, tmp_path)
+    yield Tab(context.new_page(), address, SIZE, tmp_path)
     context.close()
 
 

@@ -1,0 +1,46 @@
+"""What a client sends to the server, and what it reads in an answer."""
+
+import io
+
+import numpy as np
+from httpx import Response
+from PIL import Image
+from starlette.testclient import TestClient
+
+from data_pipeline.synthetic_faces import face, render
+from maskgan_jax.web.api import SAMPLE_SEED
+
+SIZE = 64
+"""Of the masks of the tiny runs."""
+
+
+def render_face(index: int, edit=lambda geometry: geometry, size: int = 128) -> tuple[np.ndarray, np.ndarray]:
+    """Return photo and mask of the face that the server opens as a sample of this number."""
+    original = face(SAMPLE_SEED, index)
+    return render(edit(original.geometry), original.style, size)
+
+
+def open_sample(client: TestClient, index: int) -> str:
+    """Return the token of an opened sample."""
+    answer = client.post(f"/api/photos?sample={index}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()["photo"]
+
+
+def encode(pixels: np.ndarray, file_format: str = "PNG", **options) -> bytes:
+    """Return an image file."""
+    with io.BytesIO() as stream:
+        Image.fromarray(pixels).save(stream, file_format, **options)
+        return stream.getvalue()
+
+
+def pixels(answer: Response) -> np.ndarray:
+    """Return the picture in an answer."""
+    assert answer.status_code == 200, answer.text
+    return np.asarray(Image.open(io.BytesIO(answer.content)))
+
+
+def labels(answer: Response) -> np.ndarray:
+    """Return the mask in an answer."""
+    assert answer.status_code == 200, answer.text
+    return np.frombuffer(answer.content, np.uint8).reshape(SIZE, SIZE)
