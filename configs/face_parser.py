@@ -24,6 +24,7 @@ def get_config(variant: str = "") -> ConfigDict:
         config.optimiser.learning_rate = 1e-2
     if variant == "pretrained":
         config.networks.face_parser.widths = (8, 16, 32, 64, 128)
-        config.num_train_steps = 3_000
+        config.batch_size = 4
+        config.num_train_steps = 2_500
         config.optimiser.learning_rate = 5e-3
     return config

@@ -43,7 +43,7 @@ def report(seed: int, size: int, runs: Path, out: Path, commands: Sequence[Seque
     """
     edits = held_out_edits(seed, size)
     mask_vae = Editor(mask_vae=_run(runs, "mask_vae"))
-    reconstructed = [mask_vae.masks_between(edit.edited_mask, edit.edited_mask, [0])[0] for edit in edits]
+    reconstructed = [mask_vae.masks_between(edit.edited_mask, edit.edited_mask, [0.0])[0] for edit in edits]
     editors = {name: Editor(_run(runs, run)) for name, run in GENERATORS.items()}
     measured = {}
     for masks, edited in zip(MASKS, ([edit.edited_mask for edit in edits], reconstructed), strict=True):
@@ -71,10 +71,14 @@ def report(seed: int, size: int, runs: Path, out: Path, commands: Sequence[Seque
             for name in ("face_parser", "mask_vae", *reversed(GENERATORS.values()))
         },
     }
-    _export(runs, out, GENERATORS[chosen])
-    (out / "record.json").write_text(json.dumps(record, indent=2) + "\n")
+    fresh = out.with_name(f"{out.name}_new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    _export(runs, fresh, GENERATORS[chosen])
+    (fresh / "record.json").write_text(json.dumps(record, indent=2) + "\n")
     results = edit_all(editors[chosen], edits[:9], "picture")
-    write_photo(edit_grid(edits[:9], results), out / "edits.png")
+    write_photo(edit_grid(edits[:9], results), fresh / "edits.png")
+    shutil.rmtree(out, ignore_errors=True)
+    fresh.rename(out)
     print(table(record))
 
 
@@ -109,8 +113,6 @@ def _last_metrics(run: Path) -> dict[str, float]:
 
 def _export(runs: Path, out: Path, generator: str) -> None:
     names = [generator, "face_parser", *([] if generator == "ebst" else ["mask_vae"])]
-    if out.exists():
-        shutil.rmtree(out)
     for name in names:
         folder = "dense_mapping" if name.startswith("dense_mapping") else name
         export_run(_run(runs, name), out / folder, functions=False, half=True)

@@ -44,6 +44,16 @@ def test_the_mask_vae_is_exported_with_its_batch_statistics(runs, exported):
     jax.tree.map(np.testing.assert_array_equal, of_run, of_export)
 
 
+def test_half_precision_halves_the_size_and_loads_as_float32(runs, exported, tmp_path):
+    export_run(runs / "ebst", tmp_path / "half", functions=False, half=True)
+    whole, half = (load_network(each, "mask_vae", "test").variables for each in (exported, tmp_path / "half"))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6), whole, half)
+    assert {leaf.dtype.name for leaf in jax.tree.leaves(half)} == {"float32"}
+    sizes = [sum(path.stat().st_size for path in each.rglob("d/*")) for each in (exported, tmp_path / "half")]
+    assert sizes[1] < 0.7 * sizes[0]
+    assert not list((tmp_path / "half").glob("*.jax_export"))
+
+
 def test_nothing_that_only_training_needs_is_in_it(exported):
     saved = "".join(path.read_text(errors="ignore") for path in exported.rglob("_METADATA"))
     assert "generator" in saved

@@ -36,6 +36,16 @@ def test_cross_entropy_is_in_nats_and_averages_over_pixels():
     assert loss == pytest.approx((math.log(19) + math.log(3)) / 2)
 
 
+def test_cross_entropy_weighs_each_pixel_by_its_true_class():
+    logits = np.zeros((1, 1, 2, 19), np.float32)
+    weights = np.ones(19, np.float32)
+    weights[5] = 10
+
+    loss = losses.cross_entropy(jnp.asarray(logits), jnp.array([[[3, 5]]]), jnp.asarray(weights))
+
+    assert loss == pytest.approx((1 + 10) * math.log(19) / 2)
+
+
 def maps_with_logits(*scales: list[float]) -> list[list[jax.Array]]:
     """Discriminator maps, one list a scale: a feature map that no adversarial loss may read, then the logits."""
     return [[jnp.full((1, 1, 1, 2), 1e6), jnp.array(logits).reshape(1, 1, -1, 1)] for logits in scales]

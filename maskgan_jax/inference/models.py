@@ -97,8 +97,12 @@ def _folder_of(folder: Path, functions: Sequence[str] | None) -> Path:
     for each in sorted(_PRETRAINED_FOLDER.glob("*/config.json")):
         if functions is not None and set(functions) <= set(_task_of(each.parent)[1].inference):
             return each.parent
-    wanted = " and ".join(functions) if functions is not None else "no single function"
-    raise UserError(f"{PRETRAINED}: the networks that come with the project have not {wanted}; name a run's folder")
+    if functions is None:
+        raise UserError(f"{PRETRAINED} names several networks; name the folder of a run")
+    raise UserError(
+        f"no network that comes with the project has {' and '.join(functions)}; `make pretrained` trains them, or name "
+        "a run's folder"
+    )
 
 
 def _task_of(folder: Path) -> tuple[ConfigDict, Task]:

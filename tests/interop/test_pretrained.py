@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 
 from data_pipeline.errors import UserError  # noqa: E402
 from maskgan_jax import tasks  # noqa: E402
+from maskgan_jax.inference.models import load_network  # noqa: E402
 from maskgan_jax.interop import weights  # noqa: E402
 from maskgan_jax.interop.kinds import find_kind  # noqa: E402
 from maskgan_jax.interop.transfer import import_model  # noqa: E402
@@ -96,3 +97,13 @@ def test_an_absent_blender_says_how_to_go_without(config, tmp_path):
         UserError, match=r"config\.init\.alpha_blender: no trained run at .*--config\.init\.alpha_blender="
     ):
         load_pretrained(config, tasks.make(config), weights.read_variables)
+
+
+def test_the_dense_mapping_network_can_be_trained_on(runs):
+    config = tiny_config("dense_mapping")
+    config.init.dense_mapping = str(runs / "dense_mapping")
+    state, trained = begin(config), load_network(runs / "dense_mapping", "discriminator", "test")
+    jax.tree.map(
+        np.testing.assert_array_equal, state.params["discriminator"], trained.variables["discriminator"]["params"]
+    )
+    assert state.step == 0
