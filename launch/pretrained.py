@@ -3,8 +3,8 @@
 Renders synthetic faces; trains face parser, MaskVAE, Dense Mapping Network (first at half the size, where a step takes
 a quarter of the time) and EBST, and the Dense Mapping Network alone for as many generator updates as EBST has; compares
 the two on held-out edits and writes the better one, in half precision, with a record of how it was made. Hours on 2
-cores, minutes on a GPU. Each step is a command that you can type yourself; the same command again goes on where the last
-one stopped.
+cores, minutes on a GPU. Each step is a command that you can type yourself; the same command again goes on where the
+last one stopped.
 """
 
 import argparse

@@ -19,10 +19,16 @@ install_import_hook("maskgan_jax", "beartype.beartype")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that uses the trained `runs` as slow."""
+    """Mark every test that uses the trained `runs` as slow, and put all but the first file with such tests last.
+
+    While one of pytest's processes trains the runs for that file, the others have work that needs none.
+    """
     for item in items:
         if "runs" in item.fixturenames:
             item.add_marker(pytest.mark.slow)
+    with_runs = list(dict.fromkeys(item.path for item in items if "runs" in item.fixturenames))
+    order = {path: 2 if place else 0 for place, path in enumerate(with_runs)}
+    items.sort(key=lambda item: order.get(item.path, 1))
 
 
 @pytest.fixture(scope="session")
