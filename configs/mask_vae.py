@@ -30,7 +30,7 @@ def get_config(variant: str = "") -> ConfigDict:
         config.num_train_steps = 1_000
         config.optimiser.learning_rate = 3e-3
     if variant == "pretrained":
-        config.num_train_steps = 10_000
+        config.num_train_steps = 6_000
         config.optimiser.learning_rate = 2e-3
         config.losses.class_weights.update(SMALL_PARTS)
     return config
