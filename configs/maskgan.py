@@ -47,7 +47,7 @@ def add_gan(config: ConfigDict) -> None:
         config.batch_size = 2  # own; small batches, fast momentum and one scale learnt most in 110 s on 2 cores
         config.optimiser.b1 = 0.9  # own
     if config.variant == "pretrained":
-        generator.widths = (16, 32, 64, 128)
+        generator.widths = (24, 48, 96)  # two halvings: blocks at 32 px, as in the published network at 512 px
         generator.style_widths = (8, 24, 96)
         generator.style_deep_layers = 2
         generator.style_init = "he"

@@ -75,7 +75,9 @@ def offers(folder: Path, function: str) -> bool:
     Raises:
       UserError: no run there.
     """
-    return function in _task_of(_folder_of(folder, [function]))[1].inference
+    if str(folder) == PRETRAINED and not folder.is_dir():
+        return _pretrained_folder([function]) is not None
+    return function in _task_of(folder)[1].inference
 
 
 def load_network(folder: Path, name: str, option: str) -> Model:
@@ -94,15 +96,21 @@ def _folder_of(folder: Path, functions: Sequence[str] | None) -> Path:
     """Return a folder, or for `PRETRAINED` that of the networks that come with the project and have these functions."""
     if str(folder) != PRETRAINED or folder.is_dir():
         return folder
-    for each in sorted(_PRETRAINED_FOLDER.glob("*/config.json")):
-        if functions is not None and set(functions) <= set(_task_of(each.parent)[1].inference):
-            return each.parent
     if functions is None:
         raise UserError(f"{PRETRAINED} names several networks; name the folder of a run")
-    raise UserError(
-        f"no network that comes with the project has {' and '.join(functions)}; `make pretrained` trains them, or name "
-        "a run's folder"
-    )
+    found = _pretrained_folder(functions)
+    if found is None:
+        raise UserError(
+            f"no network that comes with the project has {' and '.join(functions)}; `make pretrained` trains them, or "
+            "name a run's folder"
+        )
+    return found
+
+
+def _pretrained_folder(functions: Sequence[str]) -> Path | None:
+    """Return the first of the shipped folders whose task has these functions, None if there is none."""
+    folders = (path.parent for path in sorted(_PRETRAINED_FOLDER.glob("*/config.json")))
+    return next((each for each in folders if set(functions) <= set(_task_of(each)[1].inference)), None)
 
 
 def _task_of(folder: Path) -> tuple[ConfigDict, Task]:

@@ -9,7 +9,7 @@ import pytest
 
 from data_pipeline.errors import UserError
 from maskgan_jax.inference import models
-from maskgan_jax.inference.models import PRETRAINED, load_model
+from maskgan_jax.inference.models import PRETRAINED, load_model, offers
 
 
 @pytest.fixture
@@ -41,3 +41,9 @@ def test_what_no_shipped_network_can_do_is_refused(shipped):
         load_model(Path(PRETRAINED), ("fill",), "--checkpoint")
     with pytest.raises(UserError, match="names several networks"):
         load_model(Path(PRETRAINED), None, "--checkpoint")
+
+
+def test_it_is_known_what_the_shipped_networks_can_do(shipped):
+    assert offers(Path(PRETRAINED), "decode_mask")
+    assert not offers(Path(PRETRAINED), "fill")
+    assert not offers(shipped / "dense_mapping", "decode_mask")
