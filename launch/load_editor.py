@@ -52,7 +52,7 @@ def _paint_all(address: str, server: int, clients: int, seconds: int) -> str:
     for thread in threads:
         thread.join()
     if not waits:
-        return f"no stroke was answered; {len(failures)} failed, such as: {failures[0]}"
+        return f"no stroke was answered; {len(failures)} failed{f', such as: {failures[0]}' if failures else ''}"
     return (
         f"{clients} clients, {seconds} s, {model['size']} px: {len(waits)} pictures, {len(failures)} failures\n"
         f"a stroke's picture after {statistics.median(waits):.2f} s (median), {max(waits):.2f} s (longest)\n"
@@ -81,6 +81,7 @@ def _paint(address: str, client: int, size: int, end: float, waits: list[float],
             continue
         if not picture.startswith(b"\x89PNG"):
             failures.append("no picture")
+            continue
         waits.append(time.monotonic() - started)
 
 

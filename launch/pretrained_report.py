@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -39,8 +40,9 @@ def report(seed: int, size: int, runs: Path, out: Path, commands: Sequence[Seque
       commands: what trained them.
 
     Raises:
-      UserError: the export is larger than `MAX_BYTES`.
+      UserError: the export is larger than `MAX_BYTES`, or `out` holds something else.
     """
+    check_out(out)
     edits = held_out_edits(seed, size)
     mask_vae = Editor(mask_vae=_run(runs, "mask_vae"))
     reconstructed = [mask_vae.masks_between(edit.edited_mask, edit.edited_mask, [0.0])[0] for edit in edits]
@@ -54,9 +56,8 @@ def report(seed: int, size: int, runs: Path, out: Path, commands: Sequence[Seque
         }
     chosen = max(list(GENERATORS)[:2], key=lambda name: sum(measured[masks][name][:, 0].mean() for masks in MASKS))
     record = {
-        "commands": [f"python {' '.join(command)}" for command in commands],
-        "versions": {"python": platform.python_version()}
-        | {name: importlib.metadata.version(name) for name in PACKAGES},
+        "commands": [f"python {shlex.join(command)}" for command in commands],
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         "edits": len(edits),
         "psnr": {
             masks: {name: _with_intervals(each) for name, each in rows.items()} for masks, rows in measured.items()
@@ -80,6 +81,16 @@ def report(seed: int, size: int, runs: Path, out: Path, commands: Sequence[Seque
     shutil.rmtree(out, ignore_errors=True)
     fresh.rename(out)
     print(table(record))
+
+
+def check_out(out: Path) -> None:
+    """Refuse a folder that no earlier export wrote.
+
+    Raises:
+      UserError: it holds something else.
+    """
+    if out.exists() and not (out / "record.json").is_file():
+        raise UserError(f"--out: {out} exists and holds other things than these weights; name another folder")
 
 
 def table(record: Mapping) -> str:

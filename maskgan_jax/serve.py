@@ -9,6 +9,7 @@ machine alone unless --host says otherwise. Ctrl-C stops the server; photos that
 
 import argparse
 import logging
+import re
 import socket
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from data_pipeline.errors import UserError
 from maskgan_jax.cli import ArgumentParser, at_least, run
 
 LOOPBACK = "127.0.0.1"
+EVERYWHERE = ("", "0.0.0.0", "::")
 FOLDER = {"type": Path, "metavar": "FOLDER"}
 
 
@@ -25,6 +27,8 @@ def main(options: argparse.Namespace) -> None:
     Raises:
       UserError: the address is in use, or a network can't be loaded.
     """
+    if options.host in EVERYWHERE and not options.allowed_host:
+        raise UserError(f"--host={options.host}: also give the name that browsers reach it by: --allowed-host=NAME")
     with _listen(options.host, options.port) as listening:
         import uvicorn
 
@@ -82,6 +86,12 @@ def parser() -> ArgumentParser:
         help="compile anew, and keep nothing that is compiled in the user's cache folder",
     )
     return whole
+
+
+def _host_name(text: str) -> str:
+    if not re.fullmatch(r"\*|(\*\.)?[A-Za-z0-9_.-]+", text):
+        raise argparse.ArgumentTypeError(f"{text} is no host name; give one such as editor.example.org, without a port")
+    return text
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -143,6 +143,8 @@ def test_a_port_in_use_is_one_line():
         (["--host=192.0.2.1"], "--host=192.0.2.1 --port=8000: can't listen there"),
         (["--port=-1"], "--port: -1 is no whole number of 0 or more"),
         (["--port=x"], "--port: x is no whole number of 0 or more"),
+        (["--host=0.0.0.0"], "--host=0.0.0.0: also give the name that browsers reach it by: --allowed-host=NAME"),
+        (["--allowed-host=a*b"], "--allowed-host: a*b is no host name"),
         (["--nothing"], "unrecognized arguments: --nothing"),
     ],
 )

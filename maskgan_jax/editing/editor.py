@@ -27,7 +27,7 @@ class Portrait(NamedTuple):
 
     subject: Subject
     mask: UInt8[np.ndarray, "n n"]
-    style: Float[Array, "1 k"]
+    style: Float[Array | np.ndarray, "1 k"]
 
 
 class Editor:
@@ -62,7 +62,7 @@ class Editor:
         """Whether a face parser was named."""
         return self._folders["--face-parser"] is not None
 
-    @property
+    @cached_property
     def interpolates(self) -> bool:
         """Whether a MaskVAE was named, or the checkpoint holds one."""
         return self._folders["--mask-vae"] != self._folders["--checkpoint"] or offers(
@@ -259,8 +259,8 @@ class Editor:
 
 
 def mix_styles(
-    style: Float[Array, "*b k"], reference: Float[Array, "*b k"], strength: float | int
-) -> Float[Array, "*b k"]:
+    style: Float[Array | np.ndarray, "*b k"], reference: Float[Array | np.ndarray, "*b k"], strength: float | int
+) -> Float[Array | np.ndarray, "*b k"]:
     """Return a style between two: the first at strength 0, exactly the second at 1."""
     return (1 - strength) * style + strength * reference
 

@@ -59,9 +59,10 @@ def open_photo(
     return Subject(photo, central_square(photo), photo, scale_mask(check_mask(mask), height))
 
 
-def cut_out(photo: UInt8[np.ndarray, "h w 3"], square: Alignment) -> Subject:
-    """Return a square of a photo as the face to edit, in the photo's resolution, without a mask."""
-    return Subject(photo, square, crop(photo, square, max(1, round(square.side))), None)
+def cut_out(photo: UInt8[np.ndarray, "h w 3"], square: Alignment, max_size: int | None = None) -> Subject:
+    """Return a square of a photo as the face to edit, without a mask; in the photo's resolution up to `max_size` px."""
+    size = max(1, round(square.side))
+    return Subject(photo, square, crop(photo, square, min(size, max_size or size)), None)
 
 
 def composite(

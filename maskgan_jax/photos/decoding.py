@@ -65,7 +65,7 @@ def to_rgb(image: Image.Image, name: str) -> UInt8[np.ndarray, "h w 3"]:
     if image.mode == "F":
         raise UserError(f"{name}: its pixels are floating-point numbers of unknown range; save 8 or 16 bits")
     if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion would clip it to 255
-        grey = np.asarray(image).astype(np.int64)
+        grey = np.asarray(image)
         image = Image.fromarray((grey >> 8 if grey.max() > 255 else grey).clip(0, 255).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")

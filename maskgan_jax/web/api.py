@@ -19,18 +19,23 @@ from data_pipeline.synthetic_faces import face, render
 from maskgan_jax.editing.editor import Editor, Portrait, mix_styles
 from maskgan_jax.editing.part_transfer import transfer_parts
 from maskgan_jax.editing.parts import PART_GROUPS
-from maskgan_jax.editing.session import cut_out, open_photo
+from maskgan_jax.editing.session import Subject, cut_out, open_photo
 from maskgan_jax.photos.alignment import central_square, face_square
 from maskgan_jax.photos.face_detection import find_faces
 from maskgan_jax.photos.scaling import scale_mask, scale_photo
 from maskgan_jax.web.device_queue import DeviceQueue, FullError, SupersededError
 from maskgan_jax.web.photo_store import OpenPhoto, PhotoStore
-from maskgan_jax.web.uploads import read_mask, read_photo
+from maskgan_jax.web.uploads import MAX_BYTES, decode_photo, read_body, read_mask
 
 SAMPLE_SEED = 1
 """Of the rendered faces that the page offers; the data sets of the configs have seed 0."""
-DECODED_AT_ONCE = 2
-"""Photos: each takes up to three bytes a pixel, twice while it is turned upright."""
+RECEIVED_AT_ONCE = 16
+"""Photos whose bytes are held before they are opened."""
+SECONDS_TO_RECEIVE = 120
+OPENED_AT_ONCE = 2
+"""Photos that are decoded, searched and cut out: work that takes many times a photo's own memory."""
+MAX_FACE_EDITED = 2048
+"""Side in px at most of a face that is cut out; a larger one is edited at this size."""
 MAX_FACE_SHOWN = 1024
 """Side in px at most of the face that the page shows."""
 MAX_ERROR = 300
@@ -45,7 +50,8 @@ class Api:
         self.editor = editor
         self.photos = PhotoStore()
         self.queue = DeviceQueue(editor.generate)
-        self.decoding = asyncio.Semaphore(DECODED_AT_ONCE)
+        self.receiving = asyncio.Semaphore(RECEIVED_AT_ONCE)
+        self.opening = asyncio.Semaphore(OPENED_AT_ONCE)
 
     def routes(self) -> list[Route]:
         """Return all endpoints."""
@@ -107,10 +113,12 @@ class Api:
             photo, mask = await asyncio.to_thread(render, sample.geometry, sample.style, max(128, self.editor.size))
             opened = OpenPhoto(await self._encode(partial(open_photo, photo, mask)))
         else:
-            photo = await read_photo(request, self.decoding)
-            aligned = query.get("aligned") == "1"
-            faces = [] if aligned else await asyncio.to_thread(find_faces, photo)
-            opened = await self._open_face(photo, faces, 0 if faces else None)
+            body = await self._receive(request)
+            async with self.opening:
+                photo = await asyncio.to_thread(decode_photo, body)
+                del body
+                faces = [] if query.get("aligned") == "1" else await asyncio.to_thread(find_faces, photo)
+                opened = await self._open_face(photo, faces, 0 if faces else None)
         return self._describe(self.photos.add(opened), opened)
 
     async def choose_face(self, request: Request) -> Response:
@@ -119,7 +127,8 @@ class Api:
         number = _number(request.path_params, "face", int, 0, 2**31)
         if number >= len(photo.faces):
             raise HTTPException(400, f"there is no face {number}; {len(photo.faces)} were found")
-        opened = await self._open_face(photo.portrait.subject.photo, photo.faces, number)
+        async with self.opening:
+            opened = await self._open_face(photo.portrait.subject.photo, photo.faces, number)
         self.photos.replace(token, opened)
         return self._describe(token, opened)
 
@@ -159,8 +168,8 @@ class Api:
         if "reference" in query:
             strength = _number(query, "strength", float, 0, 1)
             style = mix_styles(style, self._reference(request).portrait.style[0], strength)
-        generated = await self.queue.generate(token, mask, style)
         whole = query.get("whole") == "1"
+        generated = await self.queue.generate(f"{token} whole" if whole else token, mask, style)
         result = await asyncio.to_thread(self.editor.complete, photo.portrait, mask, generated, feather, whole)
         return await _png(result)
 
@@ -206,17 +215,28 @@ class Api:
         except KeyError:
             raise HTTPException(410, "this photo is no longer open on the server; open it again") from None
 
+    async def _receive(self, request: Request) -> bytes:
+        """Return the photo that is the body of a request, undecoded."""
+        async with self.receiving:
+            try:
+                return await asyncio.wait_for(read_body(request, MAX_BYTES), SECONDS_TO_RECEIVE)
+            except TimeoutError:
+                raise HTTPException(408, f"the photo did not come within {SECONDS_TO_RECEIVE} s") from None
+
     async def _open_face(self, photo: np.ndarray, faces: list, number: int | None) -> OpenPhoto:
         square = central_square(photo) if number is None else face_square(faces[number])
-        return OpenPhoto(await self._encode(partial(cut_out, photo, square)), faces, number)
+        return OpenPhoto(await self._encode(partial(cut_out, photo, square, MAX_FACE_EDITED)), faces, number)
 
     async def _encode(self, open_subject: Callable[[], Any]) -> Portrait:
         """Return a face ready for edits, with its mask at the generator's size, in which the page paints."""
         subject = await asyncio.to_thread(open_subject)
         if subject.mask is None and not self.editor.parses:
             subject = subject._replace(mask=np.zeros(subject.face.shape[:2], np.uint8))
-        portrait = await self.queue.run(self.editor.encode, subject)
-        return portrait._replace(mask=scale_mask(portrait.mask, self.editor.size))
+        return await self.queue.run(self._portrait, subject)
+
+    def _portrait(self, subject: Subject) -> Portrait:
+        portrait = self.editor.encode(subject)
+        return portrait._replace(mask=scale_mask(portrait.mask, self.editor.size), style=np.asarray(portrait.style))
 
     def _describe(self, token: str, photo: OpenPhoto) -> Response:
         height, width = photo.portrait.subject.photo.shape[:2]

@@ -19,8 +19,9 @@ from maskgan_jax.web.api import Api, answer_error
 from maskgan_jax.web.device_queue import FullError, SupersededError
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1")
+FORGET_EVERY_SECONDS = 60
 HEADERS = {
-    b"content-security-policy": b"default-src 'self'; img-src 'self' blob: data:",
+    b"content-security-policy": b"default-src 'self'; img-src 'self' blob:",
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
     b"cache-control": b"no-store",
@@ -36,38 +37,50 @@ def make_app(api: Api, hosts: Sequence[str] = LOOPBACK_NAMES) -> ASGIApp:
       hosts: names that it may be reached by; a page elsewhere can't reach it under a name of its own (DNS rebinding).
         "*" allows every name, and pages of every origin, for a proxy that passes neither on.
     """
-    guards = (
-        [] if "*" in hosts else [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), Middleware(SameOrigin)]
-    )
+    guards = [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), Middleware(SameOrigin, hosts=hosts)]
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        worker = asyncio.create_task(api.queue.serve())
+        tasks = [asyncio.create_task(each) for each in (api.queue.serve(), _forget_old(api))]
         yield
-        worker.cancel()
-        await asyncio.wait([worker])
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
     page = StaticFiles(directory=str(resources.files("maskgan_jax.web") / "page"), html=True)
     errors = (HTTPException, UserError, SupersededError, FullError, ClientDisconnect, Exception)
     app = Starlette(
         routes=[*api.routes(), Mount("/", page)],
-        middleware=guards,
+        middleware=[] if "*" in hosts else guards,
         exception_handlers=dict.fromkeys(errors, answer_error),
         lifespan=lifespan,
     )
     return WithHeaders(app)  # around Starlette, whose answer to an unforeseen error passes by its middleware
 
 
-class SameOrigin:
-    """Refuses requests that a page of another origin makes in a visitor's browser."""
+async def _forget_old(api: Api) -> None:
+    """Drop old photos, whether requests come or not."""
+    while True:
+        await asyncio.sleep(FORGET_EVERY_SECONDS)
+        api.photos.forget_old()
 
-    def __init__(self, app: ASGIApp):
+
+class SameOrigin:
+    """Refuses requests that a page of another origin makes in a visitor's browser.
+
+    Its own origins are the address that was asked, and the names that `make_app` was given beside this machine's: a
+    proxy may ask by another name than its visitors do.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str]):
         self.app = app
+        self.names = {name.encode() for name in hosts if name not in LOOPBACK_NAMES}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope.get("headers", ()))
         origin, host = headers.get(b"origin"), headers.get(b"host", b"")
-        if scope["type"] == "http" and origin and origin.partition(b"://")[2] != host:
+        place = origin and origin.partition(b"://")[2]
+        if scope["type"] == "http" and origin and place != host and place not in self.names:
             refusal = answer_error(Request(scope), HTTPException(403, "requests from other pages are refused"))
             return await refusal(scope, receive, send)
         return await self.app(scope, receive, send)

@@ -58,7 +58,7 @@ class DeviceQueue:
         return await self._submit(function, arguments, None)
 
     async def generate(
-        self, key: str, mask: UInt8[np.ndarray, "s s"], style: Float[Array, "k"]
+        self, key: str, mask: UInt8[np.ndarray, "s s"], style: Float[Array | np.ndarray, " k"]
     ) -> UInt8[np.ndarray, "s s 3"]:
         """Generate an image; one of the same key that still waits is dropped.
 

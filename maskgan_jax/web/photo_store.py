@@ -66,7 +66,7 @@ class PhotoStore:
         self._bytes += photo.bytes
         while len(self._photos) > 1 and (len(self._photos) > self._max_photos or self._bytes > self._max_bytes):
             self.forget(next(iter(self._photos)))
-        self._forget_old()
+        self.forget_old()
 
     def get(self, token: str) -> OpenPhoto:
         """Return a photo.
@@ -74,13 +74,14 @@ class PhotoStore:
         Raises:
           KeyError: it is not open, or no longer.
         """
-        self._forget_old()
+        self.forget_old()
         photo = self._photos[token]
         self._photos.move_to_end(token)
         self._used[token] = self._clock()
         return photo
 
-    def _forget_old(self) -> None:
+    def forget_old(self) -> None:
+        """Drop the photos that were not used for longer than the bound."""
         oldest = self._clock() - self._max_age
         for token in [token for token, used in self._used.items() if used < oldest]:
             self.forget(token)

@@ -1,6 +1,5 @@
 """What clients send: read within bounds, decoded, checked."""
 
-import asyncio
 import io
 
 import numpy as np
@@ -13,8 +12,8 @@ from maskgan_jax.photos.decoding import open_image, to_rgb
 
 MAX_BYTES = 20 * 2**20
 """Of an uploaded photo."""
-MAX_PIXELS = 50_000_000
-"""Of an uploaded photo: those of the largest cameras in phones, but for special modes."""
+MAX_PIXELS = 25_000_000
+"""Of an uploaded photo: more than a phone's camera takes but for special modes."""
 FORMATS = ("JPEG", "PNG", "WEBP")
 
 
@@ -32,24 +31,12 @@ async def read_body(request: Request, limit: int) -> bytes:
     return bytes(body)
 
 
-async def read_photo(request: Request, decoding: asyncio.Semaphore) -> UInt8[np.ndarray, "h w 3"]:
-    """Return the photo that is the body of a request, as upright RGB.
-
-    Args:
-      request: whose body to read.
-      decoding: bounds how many photos are decoded at once.
+def decode_photo(body: bytes) -> UInt8[np.ndarray, "h w 3"]:
+    """Decode the bytes of an image file as upright RGB.
 
     Raises:
-      HTTPException: it has more than `MAX_BYTES`.
       UserError: it is no image of `FORMATS`, corrupt, or has more than `MAX_PIXELS`.
     """
-    body = await read_body(request, MAX_BYTES)
-    async with decoding:
-        return await asyncio.to_thread(decode_photo, body)
-
-
-def decode_photo(body: bytes) -> UInt8[np.ndarray, "h w 3"]:
-    """Decode the bytes of an image file."""
     return to_rgb(open_image(io.BytesIO(body), "the photo", FORMATS, MAX_PIXELS), "the photo")
 
 

@@ -88,6 +88,13 @@ def test_an_export_that_is_too_large_is_refused(finished, tmp_path, monkeypatch)
         pretrained_report.report(0, 64, finished, tmp_path / "exported", [])
 
 
+def test_a_folder_of_something_else_is_never_replaced(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UserError, match="holds other things than these weights"):
+        pretrained_report.report(0, 64, tmp_path, tmp_path, [])
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
 @pytest.mark.slow
 def test_scores_are_of_the_region_and_of_the_rest(runs):
     edits = held_out_edits.held_out_edits(0, 64)[:2]

@@ -217,6 +217,11 @@ def test_a_wrong_request_is_refused_with_what_is_wrong(client, photo, address, b
     assert message in answer.json()["error"]
 
 
+def test_a_proxy_may_ask_by_another_name_than_its_visitors(client):
+    headers = {"Host": "127.0.0.1:8000", "Origin": "https://testserver"}  # a name that the server was given
+    assert client.get("/api/health", headers=headers).status_code == 200
+
+
 @pytest.mark.parametrize("origin", ["http://elsewhere.example", "http://testserver:81", "null", "http://[x"])
 def test_requests_of_other_pages_are_refused(client, origin):
     answer = client.post("/api/masks/random?seed=0", headers={"Origin": origin})

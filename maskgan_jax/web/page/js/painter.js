@@ -6,7 +6,7 @@ const MAX_ZOOM = 16;
 export class Painter {
   /**
    * `canvas`: where to paint; `model`: size and classes; `onStroke(before)`: called after each change with the map
-   * before it; `onPick(label)`: a class was picked; `onError(message)`.
+   * before it; `onPick(label)`: a class was picked.
    */
   constructor(canvas, model, { onStroke, onPick }) {
     Object.assign(this, { canvas, size: model.size, classes: model.classes, onStroke, onPick });
@@ -27,8 +27,9 @@ export class Painter {
     new ResizeObserver(() => this.draw()).observe(canvas);
   }
 
-  /** Show a photo with its mask. */
+  /** Show a photo with its mask; a stroke that is being painted is dropped. */
   show(image, mask) {
+    this.stroke = null;
     this.image = image;
     this.original = mask.slice();
     this.setMask(mask);
@@ -95,6 +96,7 @@ export class Painter {
 
   /** Change the mask by a function and report the stroke. */
   change(change) {
+    this.finishStroke();
     const before = this.mask.slice();
     change(this.mask);
     this.draw();
@@ -127,11 +129,12 @@ export class Painter {
     const { canvas } = this;
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
-    for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, (event) => this.#up(event));
+    for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) canvas.addEventListener(name, (event) => this.#up(event));
     canvas.addEventListener("pointerleave", () => {
       this.hover = null;
       this.draw();
     });
+    addEventListener("blur", () => (this.panning = false));
     canvas.addEventListener("dblclick", () => this.closePolygon());
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     canvas.addEventListener(
@@ -153,6 +156,14 @@ export class Painter {
     if (this.pointers.size > 2 || this.tool === "pan" || this.panning || event.button === 1) return;
     const inside = point.x >= 0 && point.y >= 0 && point.x < this.size && point.y < this.size;
     if (!inside) return;
+    if (this.tool === "brush" || this.tool === "erase") {
+      this.stroke = { before: this.mask.slice(), last: point };
+      this.#paint(point, point);
+    } else this.pressed = point; // acts when it is released: a second finger would zoom instead
+  }
+
+  /** Pick, fill or add a corner at a point. */
+  #apply(point) {
     if (this.tool === "pick") {
       this.onPick(this.mask[Math.floor(point.y) * this.size + Math.floor(point.x)]);
     } else if (this.tool === "bucket") {
@@ -163,12 +174,9 @@ export class Painter {
           fillArea(mask, this.size, twin, this.classes[this.label].mirrored);
         }
       });
-    } else if (this.tool === "polygon") {
+    } else {
       this.corners.push({ x: point.x, y: point.y });
       this.draw();
-    } else {
-      this.stroke = { before: this.mask.slice(), last: point };
-      this.#paint(point, point);
     }
   }
 
@@ -199,16 +207,23 @@ export class Painter {
   }
 
   #up(event) {
-    this.pointers.delete(event.pointerId);
-    if (!this.stroke) return;
-    const { before } = this.stroke;
+    if (!this.pointers.delete(event.pointerId)) return;
+    this.finishStroke();
+    const point = this.pressed;
+    this.pressed = null;
+    if (point && event.type === "pointerup") this.#apply(point);
+  }
+
+  /** End the stroke that is being painted, before something else changes or reads the mask. */
+  finishStroke() {
+    const { stroke } = this;
     this.stroke = null;
-    this.onStroke(before);
+    if (stroke) this.onStroke(stroke.before);
   }
 
   #cancelStroke() {
     if (this.stroke) this.setMask(this.stroke.before);
-    this.stroke = null;
+    this.stroke = this.pressed = null;
   }
 
   #paint(from, to) {
@@ -221,5 +236,15 @@ export class Painter {
       paintLine(mask, size, start, end, radius, (index) => (erases ? this.original[index] : twin));
     }
     this.draw();
+  }
+
+  /** Return the mask in the colours of its classes, as the edit command reads it, as a Blob. */
+  maskPicture() {
+    const { size, mask } = this;
+    const canvas = new OffscreenCanvas(size, size);
+    const pixels = new ImageData(size, size);
+    mask.forEach((label, index) => pixels.data.set([...this.classes[label].colour, 255], 4 * index));
+    canvas.getContext("2d").putImageData(pixels, 0, 0);
+    return canvas.convertToBlob();
   }
 }

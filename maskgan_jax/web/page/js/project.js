@@ -1,3 +1,5 @@
+import { applyDifference } from "./labels.js";
+
 // A project file: JSON with the photos as they were opened, the masks and every change that can be undone.
 
 const FORMAT = "maskgan_jax project";
@@ -35,24 +37,38 @@ function unpackPhoto(packed) {
   };
 }
 
-/** Return a project as a Blob. */
+/** Return a project as a Blob, of the mask and the history at the time of the call. */
 export async function pack({ size, photo, reference, mask, history, settings }) {
   const content = {
     format: FORMAT,
     version: VERSION,
     size,
-    photo: await packPhoto(photo),
-    reference: await packPhoto(reference),
-    mask: await encode(mask),
-    done: history.done,
-    undone: history.undone,
+    done: [...history.done],
+    undone: [...history.undone],
     settings,
   };
+  const painted = mask.slice();
+  content.photo = await packPhoto(photo);
+  content.reference = await packPhoto(reference);
+  content.mask = await encode(painted);
   return new Blob([JSON.stringify(content)], { type: "application/json" });
 }
 
-/** Read a project file; an Error says what is wrong with it. */
-export async function unpack(file, size) {
+/** Check that every change leads from labels to labels. */
+function checkChanges(mask, changes, classes) {
+  const replayed = mask.slice();
+  for (const change of changes) {
+    const pixels = change.reduce((sum, [, count]) => sum + count, 0);
+    if (pixels !== mask.length || !change.every(([, count]) => Number.isInteger(count) && count > 0)) {
+      throw new Error("runs");
+    }
+    applyDifference(replayed, change);
+    if (replayed.some((label) => label >= classes)) throw new Error("label");
+  }
+}
+
+/** Read a project file of a model of `size` px with so many classes; an Error says what is wrong with it. */
+export async function unpack(file, size, classes) {
   let content;
   try {
     content = JSON.parse(await file.text());
@@ -66,13 +82,16 @@ export async function unpack(file, size) {
     throw new Error(`${file.name} was made with a ${content.size} px model; this one has ${size} px`);
   }
   try {
-    const { done, undone, settings } = content;
+    const { done, undone } = content;
     const mask = decode(content.mask);
-    if (mask.length !== size * size || mask.some((label) => label > 18)) throw new Error("mask");
-    for (const change of [...done, ...undone]) {
-      if (change.reduce((sum, [, count]) => sum + count, 0) !== size * size) throw new Error("change");
-    }
-    return { photo: unpackPhoto(content.photo), reference: unpackPhoto(content.reference), mask, done, undone, settings };
+    if (mask.length !== size * size || mask.some((label) => label >= classes)) throw new Error("mask");
+    checkChanges(mask, [...done].reverse(), classes);
+    checkChanges(mask, [...undone].reverse(), classes);
+    const { strength, keep, feather } = content.settings;
+    const settings = { strength: Number(strength), keep: Boolean(keep), feather: Number(feather) };
+    const [photo, reference] = [unpackPhoto(content.photo), unpackPhoto(content.reference)];
+    if (!photo) throw new Error("photo");
+    return { photo, reference, mask, done, undone, settings };
   } catch {
     throw new Error(`${file.name} is damaged; nothing was opened`);
   }

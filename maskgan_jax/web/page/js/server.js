@@ -23,7 +23,7 @@ export const describeModel = () => request("GET", "model").then((answer) => answ
 /** A photo that is open on the server. It is opened again by itself when the server has forgotten it. */
 export class Photo {
   /**
-   * `source`: {sample: number}, or {file: Blob, face?: number, aligned?: boolean}; `ownMask`: the mask that its style
+   * `source`: {sample: number}, or {file: Blob, face?: number}; `ownMask`: the mask that its style
    * is read with, instead of the parsed one.
    */
   static async open(source, ownMask = null) {
@@ -37,8 +37,8 @@ export class Photo {
   }
 
   async #open() {
-    const { sample, file, face, aligned } = this.source;
-    const query = sample === undefined ? (aligned ? { aligned: 1 } : {}) : { sample };
+    const { sample, file, face } = this.source;
+    const query = sample === undefined ? {} : { sample };
     this.description = await request("POST", "photos", query, file).then((answer) => answer.json());
     if (face && face !== this.description.face) await this.#chooseFace(face);
     if (this.ownMask) await request("PUT", `photos/${this.token}/mask`, {}, this.ownMask);
@@ -80,7 +80,7 @@ export class Photo {
   /** Read its style with another mask. */
   async replaceMask(mask) {
     await this.#ask("PUT", "mask", {}, mask);
-    this.ownMask = this.mask = mask.slice();
+    this.ownMask = this.mask = mask;
   }
 
   /** Generate the face of a mask, as a Blob. */
@@ -134,14 +134,12 @@ export class LatestOnly {
     try {
       do {
         this.#again = false;
-        await this.work();
+        await this.work().catch((error) => {
+          if (!this.#again) throw error;
+        });
       } while (this.#again);
     } finally {
       this.#running = false;
     }
-  }
-
-  get idle() {
-    return !this.#running;
   }
 }

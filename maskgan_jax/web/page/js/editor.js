@@ -1,0 +1,251 @@
+import { askForFace } from "./face_dialog.js";
+import { History } from "./history.js";
+import { download, element } from "./page.js";
+import { Painter } from "./painter.js";
+import { pack, unpack } from "./project.js";
+import { Result } from "./result.js";
+import { LatestOnly, Photo, randomMask } from "./server.js";
+
+const BUSY_AFTER = 400; // milliseconds until the progress bar is shown
+const HAIR = 13;
+
+/** The photos that are open, the mask, its history and the result. */
+export class Editor {
+  constructor() {
+    this.running = 0;
+    this.tickets = { photo: 0, reference: 0 };
+    this.photo = this.reference = null;
+    this.history = new History();
+  }
+
+  /** Begin to edit with a model, as the server describes it. */
+  begin(model) {
+    this.model = model;
+    this.result = new Result(element("result-canvas"));
+    this.result.onSlide = (part) => this.compare(part);
+    this.painter = new Painter(element("mask-canvas"), model, {
+      onStroke: (before) => this.#changed(before),
+      onPick: (label) => this.chooseLabel(label),
+    });
+    this.drawing = new LatestOnly(() => this.#drawResult());
+    this.interpolating = new LatestOnly(() => this.#interpolate());
+    this.updateButtons();
+  }
+
+  /** Do something that may fail or take long: errors become one line on the page. */
+  async attempt(work) {
+    const timer = setTimeout(() => (element("busy").hidden = false), BUSY_AFTER);
+    document.body.ariaBusy = ++this.running > 0;
+    element("error").hidden = true;
+    try {
+      return await work();
+    } catch (error) {
+      element("error").textContent = error.message;
+      element("error").hidden = false;
+    } finally {
+      clearTimeout(timer);
+      document.body.ariaBusy = --this.running > 0;
+      element("busy").hidden = !this.running;
+    }
+  }
+
+  /** Open a photo in a slot: `photo` to edit, `reference` for its style and parts. The latest that is opened stays. */
+  async open(slot, source) {
+    const ticket = ++this.tickets[slot];
+    const photo = await Photo.open(source);
+    if (ticket !== this.tickets[slot]) return;
+    this.#show(slot, photo);
+    if (photo.description.faces.length < 2) return;
+    const face = await askForFace(photo);
+    if (ticket !== this.tickets[slot] || face === photo.description.face) return;
+    await photo.chooseFace(face);
+    if (ticket === this.tickets[slot]) this.#show(slot, photo);
+  }
+
+  #show(slot, photo) {
+    this[slot] = photo;
+    if (slot === "photo") {
+      this.history = new History();
+      this.painter.show(photo.image, photo.mask);
+      this.#changed(null);
+    } else this.#showReference();
+  }
+
+  #showReference() {
+    const canvas = element("reference-canvas");
+    const image = this.reference?.image;
+    canvas.width = canvas.height = image?.width ?? 1;
+    if (image) canvas.getContext("2d").drawImage(image, 0, 0);
+    element("interpolate").value = 0;
+    this.betweenFrom = null;
+    this.updateButtons();
+    this.redraw();
+  }
+
+  chooseTool(tool) {
+    this.painter.tool = tool;
+    this.painter.corners = [];
+    this.painter.draw();
+    for (const button of element("tool-buttons").children) button.ariaPressed = button.dataset.tool === tool;
+  }
+
+  chooseLabel(label = HAIR) {
+    this.painter.label = label;
+    for (const button of element("palette").children) button.ariaPressed = Number(button.dataset.label) === label;
+  }
+
+  /** After a change of the mask: record it and draw the result. */
+  #changed(before, keepBetween = false) {
+    if (before && !this.history.record(before, this.painter.mask)) return;
+    if (!keepBetween) {
+      this.betweenFrom = null;
+      element("interpolate").value = 0;
+    }
+    this.updateButtons();
+    this.redraw();
+  }
+
+  /** Replace the mask, as a change that can be undone. */
+  setMask(mask, keepBetween = false) {
+    this.painter.finishStroke();
+    const before = this.painter.mask.slice();
+    this.painter.setMask(mask);
+    this.#changed(before, keepBetween);
+  }
+
+  /** Replace the mask by one that the server makes of it, unless it or the photo has changed meanwhile. */
+  async makeMask(make) {
+    this.painter.finishStroke();
+    const { photo } = this;
+    const before = this.painter.mask.slice();
+    const mask = await make(photo, before);
+    const same = this.photo === photo && before.every((label, index) => label === this.painter.mask[index]);
+    if (same) this.setMask(mask);
+  }
+
+  transfer(part) {
+    return this.makeMask((photo, mask) => photo.transfer(mask, this.reference, part));
+  }
+
+  sampleMask() {
+    return this.makeMask(() => randomMask(Math.floor(Math.random() * 2 ** 31)));
+  }
+
+  /** Read the photo's style with the painted mask, which becomes its own. */
+  async takeMask() {
+    const { photo, painter } = this;
+    const mask = painter.mask.slice();
+    await photo.replaceMask(mask);
+    if (this.photo !== photo) return;
+    painter.original = mask;
+    await this.redraw();
+  }
+
+  undo() {
+    this.painter.finishStroke();
+    this.#travel(this.history.undo(this.painter.mask));
+  }
+
+  redo() {
+    this.painter.finishStroke();
+    this.#travel(this.history.redo(this.painter.mask));
+  }
+
+  #travel(moved) {
+    if (!moved) return;
+    this.painter.draw();
+    this.#changed(null);
+  }
+
+  redraw() {
+    return this.attempt(() => this.drawing.call());
+  }
+
+  interpolate() {
+    return this.attempt(() => this.interpolating.call());
+  }
+
+  async #drawResult() {
+    const { photo, painter } = this;
+    if (!photo) return;
+    const blob = await photo.edit(painter.mask.slice(), this.#editOptions(), this.#styleReference());
+    if (this.photo !== photo) return;
+    this.resultBlob = blob;
+    this.result.show(photo.image, await createImageBitmap(blob));
+  }
+
+  #styleReference() {
+    return this.reference && Number(element("strength").value) > 0 ? this.reference : null;
+  }
+
+  #editOptions() {
+    return {
+      ...(element("keep").checked && { feather: element("feather").value }),
+      ...(this.#styleReference() && { strength: Number(element("strength").value) / 100 }),
+    };
+  }
+
+  async #interpolate() {
+    const amount = Number(element("interpolate").value) / 100;
+    this.painter.finishStroke();
+    this.betweenFrom ??= this.painter.mask.slice();
+    const { betweenFrom, photo } = this;
+    const mask = amount ? await photo.interpolate(betweenFrom, this.reference, amount) : betweenFrom;
+    if (this.betweenFrom === betweenFrom && this.photo === photo) this.setMask(mask, true);
+  }
+
+  /** Show the photo in the left part of the result. */
+  compare(part) {
+    element("compare").value = 100 * part;
+    this.result.before = part;
+    this.result.draw();
+  }
+
+  /** Enable what can be used now. */
+  updateButtons() {
+    const { photo, reference, model } = this;
+    element("undo").disabled = !this.history.done.length;
+    element("redo").disabled = !this.history.undone.length;
+    for (const id of ["reset", "own-mask", "save-project", "save-mask", "save-result", "save-whole"]) {
+      element(id).disabled = !photo;
+    }
+    for (const button of element("parts").children) button.disabled = !photo || !reference;
+    element("strength").disabled = !photo || !reference;
+    element("interpolate").disabled = !photo || !reference || !model.interpolates;
+    element("random-mask").disabled = !photo || !model.interpolates;
+  }
+
+  async saveWhole() {
+    const options = { ...this.#editOptions(), whole: 1 };
+    download(await this.photo.edit(this.painter.mask.slice(), options, this.#styleReference()), "edited_photo.png");
+  }
+
+  async saveProject() {
+    this.painter.finishStroke();
+    const { photo, reference, history, model, painter } = this;
+    const settings = {
+      strength: Number(element("strength").value),
+      keep: element("keep").checked,
+      feather: Number(element("feather").value),
+    };
+    const { size } = model;
+    download(await pack({ size, photo, reference, mask: painter.mask, history, settings }), "project.json");
+  }
+
+  async openProject(file) {
+    const tickets = { photo: ++this.tickets.photo, reference: ++this.tickets.reference };
+    const project = await unpack(file, this.model.size, this.model.classes.length);
+    const [photo, reference] = await Promise.all(
+      [project.photo, project.reference].map((each) => each && Photo.open(each.source, each.ownMask)),
+    );
+    if (Object.entries(tickets).some(([slot, ticket]) => this.tickets[slot] !== ticket)) return;
+    Object.assign(this, { photo, reference, history: new History(project.done, project.undone) });
+    this.painter.show(photo.image, photo.mask);
+    this.painter.setMask(project.mask);
+    element("strength").value = project.settings.strength;
+    element("keep").checked = project.settings.keep;
+    element("feather").value = project.settings.feather;
+    this.#showReference();
+    this.#changed(null);
+  }
+}
