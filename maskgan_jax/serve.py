@@ -10,6 +10,7 @@ machine alone unless --host says otherwise. Ctrl-C stops the server; photos that
 import argparse
 import logging
 import re
+import signal
 import socket
 from pathlib import Path
 
@@ -48,6 +49,8 @@ def main(options: argparse.Namespace) -> None:
                 "--host=%s: whoever reaches this machine can use the editor; it has no password", options.host
             )
         print(f"The editor is at http://{options.host}:{listening.getsockname()[1]}", flush=True)
+        # uvicorn raises Ctrl-C again once it has stopped: also where a shell started this process with it ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         server.run(sockets=[listening])
 
 

@@ -116,6 +116,21 @@ def test_every_one_of_many_strokes_can_be_undone(tab):
     np.testing.assert_array_equal(tab.mask(), before)
 
 
+def test_an_undo_during_a_stroke_ends_the_stroke_first(tab):
+    before = tab.mask()
+    tab.choose("hat")
+    box = tab.page.locator("#mask-canvas").bounding_box()
+    tab.page.mouse.move(box["x"] + 20, box["y"] + 20)
+    tab.page.mouse.down()
+    tab.page.mouse.move(box["x"] + 120, box["y"] + 20, steps=3)
+    tab.press("Control+z")
+    tab.page.mouse.move(box["x"] + 220, box["y"] + 20, steps=3)
+    tab.page.mouse.up()
+    np.testing.assert_array_equal(tab.mask(), before)
+    tab.press("Control+Shift+z")
+    assert set(np.unique(tab.mask())) <= {*np.unique(before), label("hat")}
+
+
 def test_a_polygon_fills_what_is_inside(tab):
     before = tab.mask()
     tab.tool("polygon")

@@ -132,7 +132,7 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(client, monkeypatch
     monkeypatch.setattr(Image.Image, "load", None)
     answer = upload(client, bomb)
     assert answer.status_code == 400
-    assert "more than 50 million; scale the image down first" in answer.json()["error"]
+    assert "more than 25 million; scale the image down first" in answer.json()["error"]
 
 
 @pytest.mark.parametrize("name", IMAGES)
