@@ -78,6 +78,7 @@ def parser() -> ArgumentParser:
     add(
         "--allowed-host",
         action="append",
+        type=_host_name,
         default=[],
         metavar="NAME",
         help="another name that browsers reach it by; * allows all, for a proxy such as Colab's",
