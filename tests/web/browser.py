@@ -14,6 +14,8 @@ import uvicorn
 from PIL import Image
 from playwright.sync_api import Page
 
+from data_pipeline.labels import CLASSES
+from data_pipeline.synthetic_faces import face, render
 from maskgan_jax.photos.files import read_label_map
 from maskgan_jax.web.api import Api
 from maskgan_jax.web.app import make_app
@@ -37,6 +39,18 @@ def serving(api: Api) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+def write_face(path: Path, *indices: int) -> Path:
+    """Write a photo of synthetic faces side by side."""
+    faces = [render(face(0, index).geometry, face(0, index).style, 256)[0] for index in indices]
+    Image.fromarray(np.concatenate(faces, axis=1)).save(path)
+    return path
+
+
+def label(name: str) -> int:
+    """Return the label of a class."""
+    return CLASSES.index(name)
 
 
 class Tab:

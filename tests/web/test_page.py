@@ -10,14 +10,14 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from data_pipeline.labels import CLASSES, MIRRORED
+from data_pipeline.labels import MIRRORED
 from data_pipeline.synthetic_faces import face, render
 from maskgan_jax.editing.editor import Editor, Portrait
 from maskgan_jax.editing.part_transfer import transfer_parts
 from maskgan_jax.photos.files import read_photo
 from maskgan_jax.photos.scaling import scale_mask
 from maskgan_jax.web.api import SAMPLE_SEED, Api
-from tests.web.browser import Tab, find_chromium, serving
+from tests.web.browser import Tab, find_chromium, label, serving, write_face
 
 pytestmark = pytest.mark.slow
 SIZE = 64
@@ -60,17 +60,6 @@ def sample(editor: Editor, number: int) -> Portrait:
     original = face(SAMPLE_SEED, number)
     portrait = editor.portrait(*render(original.geometry, original.style, 128))
     return portrait._replace(mask=scale_mask(portrait.mask, SIZE))
-
-
-def write_face(path: Path, *indices: int) -> Path:
-    """Write a photo of synthetic faces side by side."""
-    faces = [render(face(0, index).geometry, face(0, index).style, 256)[0] for index in indices]
-    Image.fromarray(np.concatenate(faces, axis=1)).save(path)
-    return path
-
-
-def label(name: str) -> int:
-    return CLASSES.index(name)
 
 
 def test_a_stroke_paints_hard_edged_labels_and_draws_their_picture(tab, editor):
