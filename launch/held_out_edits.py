@@ -9,6 +9,7 @@ from tqdm import tqdm
 from data_pipeline.labels import NUM_CLASSES
 from data_pipeline.synthetic_faces import EDITS, face, render, split_of
 from maskgan_jax.editing.editor import Editor
+from maskgan_jax.photos.grid import image_grid, to_pixels
 
 TEST_FACES = 200
 
@@ -87,3 +88,19 @@ def baselines(edits: Sequence[Edit]) -> dict[str, list[np.ndarray]]:
         ],
         "the photo left unchanged": [edit.photo for edit in edits],
     }
+
+
+def edit_grid(edits: Sequence[Edit], results: Sequence[np.ndarray]) -> np.ndarray:
+    """Return one row per edit, with the absolute difference from the true result, three times as bright."""
+    generated = np.stack(results)
+    truth = np.stack([edit.truth for edit in edits])
+    difference = np.abs(generated.astype(np.int16) - truth)
+    columns = {
+        "photo": np.stack([edit.photo for edit in edits]),
+        "mask": to_pixels(np.stack([edit.mask for edit in edits])),
+        "edited mask": to_pixels(np.stack([edit.edited_mask for edit in edits])),
+        "result": generated,
+        "truth": truth,
+        "difference x 3": np.minimum(3 * difference, 255).astype(np.uint8),
+    }
+    return image_grid(columns, rows=len(edits))

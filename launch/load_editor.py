@@ -6,6 +6,7 @@ pause, and prints how long a stroke waits for its picture and how much memory th
 
 import argparse
 import json
+import math
 import random
 import statistics
 import subprocess
@@ -33,12 +34,16 @@ def main() -> None:
             line = server.stdout.readline()
             if not line:
                 sys.exit("error: the server did not start, see above")
-            print(_paint_all(line.split()[-1], server.pid, options.clients, options.seconds))
+            table, failures = _paint_all(line.split()[-1], server.pid, options.clients, options.seconds)
         finally:
             server.terminate()
+    print(table)
+    if failures:
+        sys.exit(f"error: {len(failures)} strokes failed, such as: {failures[0]}")
 
 
-def _paint_all(address: str, server: int, clients: int, seconds: int) -> str:
+def _paint_all(address: str, server: int, clients: int, seconds: int) -> tuple[str, list[str]]:
+    """Return a table of how long the clients waited, and what failed."""
     model = json.loads(_ask(f"{address}/api/model"))
     before = _resident(server)
     waits, failures = [], []
@@ -51,13 +56,13 @@ def _paint_all(address: str, server: int, clients: int, seconds: int) -> str:
         thread.start()
     for thread in threads:
         thread.join()
-    if not waits:
-        return f"no stroke was answered; {len(failures)} failed{f', such as: {failures[0]}' if failures else ''}"
-    return (
+    median, longest = (statistics.median(waits), max(waits)) if waits else (math.nan, math.nan)
+    table = (
         f"{clients} clients, {seconds} s, {model['size']} px: {len(waits)} pictures, {len(failures)} failures\n"
-        f"a stroke's picture after {statistics.median(waits):.2f} s (median), {max(waits):.2f} s (longest)\n"
+        f"a stroke's picture after {median:.2f} s (median), {longest:.2f} s (longest)\n"
         f"memory of the server: {before / 2**20:.0f} MiB before, {_resident(server) / 2**20:.0f} MiB after"
     )
+    return table, failures
 
 
 def _paint(address: str, client: int, size: int, end: float, waits: list[float], failures: list[str]) -> None:

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from configs import ebst
+from data_pipeline.errors import UserError
 from launch.run_commands import run_all
+from maskgan_jax.cli import ArgumentParser, run
 
 FACES = 10_000
 SIZE = 128
@@ -26,23 +28,29 @@ UPDATES_A_STEP = 2
 """Of the generator by EBST, Algorithm 1."""
 
 
-def main() -> None:
-    """Run the commands one after the other, compare and export."""
-    parser = argparse.ArgumentParser(
-        prog="python -m launch.pretrained", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=Path("data/pretrained"), help="folder of the faces (%(default)s)")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs (%(default)s)")
-    parser.add_argument(
-        "--out", type=Path, default=Path("maskgan_jax/pretrained"), help="folder to write (%(default)s)"
-    )
-    options = parser.parse_args()
+def main(options: argparse.Namespace) -> None:
+    """Run the commands one after the other, compare and export.
+
+    Raises:
+      UserError: the folder to write holds something else, or the export is too large.
+    """
+    check_out(options.out)
     steps = list(commands(options.data, options.runs))
     run_all(steps)
 
     from launch import pretrained_report  # imported last, so that the stages have all the memory
 
     pretrained_report.report(SEED, SIZE, options.runs, options.out, [command for _, command in steps])
+
+
+def check_out(out: Path) -> None:
+    """Refuse a folder that no earlier export wrote.
+
+    Raises:
+      UserError: it holds something else.
+    """
+    if out.exists() and not (out / "record.json").is_file():
+        raise UserError(f"--out: {out} exists and holds other things than these weights; name another folder")
 
 
 def commands(data: Path, runs: Path) -> Iterator[tuple[str, list[str]]]:
@@ -68,5 +76,17 @@ def _train(stage: str, name: str, data: Path, runs: Path) -> list[str]:
     return ["-m", "maskgan_jax.main", f"--config=configs/{stage}.py:pretrained", *options]
 
 
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="python -m launch.pretrained", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=Path("data/pretrained"), help="folder of the faces (%(default)s)")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs (%(default)s)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("maskgan_jax/pretrained"), help="folder to write (%(default)s)"
+    )
+    return parser
+
+
 if __name__ == "__main__":
-    main()
+    run(main, _parser())

@@ -11,8 +11,7 @@ import numpy as np
 from scipy import stats
 
 from data_pipeline.errors import UserError
-from launch.held_out_edits import baselines, edit_all, held_out_edits, scores
-from launch.quickstart_report import edit_grid
+from launch.held_out_edits import baselines, edit_all, edit_grid, held_out_edits, scores
 from maskgan_jax.editing.editor import Editor
 from maskgan_jax.inference.export import export_run
 from maskgan_jax.photos.files import write_photo
@@ -40,9 +39,8 @@ def report(seed: int, size: int, runs: Path, out: Path, commands: Sequence[Seque
       commands: what trained them.
 
     Raises:
-      UserError: the export is larger than `MAX_BYTES`, or `out` holds something else.
+      UserError: the export is larger than `MAX_BYTES`.
     """
-    check_out(out)
     edits = held_out_edits(seed, size)
     mask_vae = Editor(mask_vae=_run(runs, "mask_vae"))
     reconstructed = [mask_vae.masks_between(edit.edited_mask, edit.edited_mask, [0.0])[0] for edit in edits]
@@ -81,16 +79,6 @@ def report(seed: int, size: int, runs: Path, out: Path, commands: Sequence[Seque
     shutil.rmtree(out, ignore_errors=True)
     fresh.rename(out)
     print(table(record))
-
-
-def check_out(out: Path) -> None:
-    """Refuse a folder that no earlier export wrote.
-
-    Raises:
-      UserError: it holds something else.
-    """
-    if out.exists() and not (out / "record.json").is_file():
-        raise UserError(f"--out: {out} exists and holds other things than these weights; name another folder")
 
 
 def table(record: Mapping) -> str:

@@ -9,13 +9,21 @@ import numpy as np
 from data_pipeline.input_pipeline import EvalBatches
 from data_pipeline.labels import NUM_CLASSES
 from data_pipeline.prepare import prepare
-from launch.held_out_edits import Edit, baselines, edit_all, held_out_edits, own_colours, paint, psnr, scores
+from launch.held_out_edits import (
+    Edit,
+    baselines,
+    edit_all,
+    edit_grid,
+    held_out_edits,
+    own_colours,
+    paint,
+    psnr,
+    scores,
+)
 from maskgan_jax.editing.editor import Editor
 from maskgan_jax.photos.files import write_label_map, write_photo
-from maskgan_jax.photos.grid import image_grid, to_pixels
 
 ROWS = 9
-
 
 Rows = list[tuple[str, str]]
 """Lines of the table: name and value."""
@@ -104,19 +112,3 @@ def save_examples(edits: Sequence[Edit], folder: Path) -> None:
         write_photo(edit.photo, folder / f"{place}_photo.png")
         write_label_map(edit.mask, folder / f"{place}_mask.png")
         write_label_map(edit.edited_mask, folder / f"{place}_edited_mask.png")
-
-
-def edit_grid(edits: Sequence[Edit], results: Sequence[np.ndarray]) -> np.ndarray:
-    """Return one row per edit, with the absolute difference from the true result, three times as bright."""
-    generated = np.stack(results)
-    truth = np.stack([edit.truth for edit in edits])
-    difference = np.abs(generated.astype(np.int16) - truth)
-    columns = {
-        "photo": np.stack([edit.photo for edit in edits]),
-        "mask": to_pixels(np.stack([edit.mask for edit in edits])),
-        "edited mask": to_pixels(np.stack([edit.edited_mask for edit in edits])),
-        "result": generated,
-        "truth": truth,
-        "difference x 3": np.minimum(3 * difference, 255).astype(np.uint8),
-    }
-    return image_grid(columns, rows=len(edits))

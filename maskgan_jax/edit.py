@@ -48,10 +48,10 @@ def main(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from maskgan_jax.editing import file_commands, file_jobs
-    from maskgan_jax.inference.models import PRETRAINED
+    from maskgan_jax.inference.models import is_pretrained
 
     if options.face_parser is None:
-        options.face_parser = Path(PRETRAINED) if str(options.checkpoint) == PRETRAINED else FACE_PARSER
+        options.face_parser = options.checkpoint if is_pretrained(options.checkpoint) else FACE_PARSER
     references = [file for file in (options.reference_image, options.reference_mask) if file]
     jobs = file_jobs.plan(
         options.image, options.mask, options.edited_mask, options.out, options.formats, also_read=references

@@ -21,15 +21,13 @@ from maskgan_jax.inference.export import export_run
 
 CHECKPOINT = flags.DEFINE_string("checkpoint", None, "Folder of a training run, or of an import.")
 OUT = flags.DEFINE_string("out", None, "Folder to write; it may not exist yet, or be empty.")
-FUNCTIONS = flags.DEFINE_bool("functions", True, "Write the serialised inference functions, too.")
-HALF = flags.DEFINE_bool("half", False, "Keep the checkpoint's weights in half precision, at half the size.")
 
 
 def main(argv: list[str]) -> None:
     """Parse and call."""
     if len(argv) > 1:
         raise app.UsageError(f"unexpected argument {argv[1]}; every option begins with --")
-    export_run(Path(CHECKPOINT.value), Path(OUT.value), FUNCTIONS.value, HALF.value)
+    export_run(Path(CHECKPOINT.value), Path(OUT.value))
 
 
 if __name__ == "__main__":

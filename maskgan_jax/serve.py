@@ -34,11 +34,11 @@ def main(options: argparse.Namespace) -> None:
         import uvicorn
 
         from maskgan_jax.editing.editor import Editor
-        from maskgan_jax.inference.models import PRETRAINED
+        from maskgan_jax.inference.models import is_pretrained
         from maskgan_jax.web.api import Api
         from maskgan_jax.web.app import LOOPBACK_NAMES, make_app
 
-        parser = options.face_parser or (Path(PRETRAINED) if str(options.checkpoint) == PRETRAINED else None)
+        parser = options.face_parser or (options.checkpoint if is_pretrained(options.checkpoint) else None)
         api = Api(Editor(options.checkpoint, options.mask_vae, parser))
         logging.info("compiling")
         api.warm_up()
@@ -107,9 +107,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), reuse_port=False)
     except (OSError, OverflowError) as error:
-        reason = str(getattr(error, "strerror", None) or error).partition(" (while")[
-            0
-        ]  # the address follows, once more
+        whole = str(getattr(error, "strerror", None) or error)
+        reason = whole.partition(" (while")[0]  # the address follows, once more
         raise UserError(f"--host={host} --port={port}: can't listen there ({reason}); give another --port") from None
 
 

@@ -10,3 +10,6 @@ PART_GROUPS = {
     "necklace": ("neck_l",),
 }
 """Classes of `data_pipeline.labels` by the group's name; every class but the background is also a part by itself."""
+
+OFFERED_PARTS = (*PART_GROUPS, "nose", "hair", "hat")
+"""What the editor in the browser offers to take from another face."""

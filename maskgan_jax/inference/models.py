@@ -69,13 +69,18 @@ def load_model(folder: Path, functions: Sequence[str] | None, option: str) -> Mo
     return Model(config, task, _load_variables(folder, task, networks, option))
 
 
+def is_pretrained(folder: Path) -> bool:
+    """Return whether `PRETRAINED` is meant, and not a folder of that name."""
+    return str(folder) == PRETRAINED and not folder.is_dir()
+
+
 def offers(folder: Path, function: str) -> bool:
     """Return whether the task that was trained in a folder has an inference function.
 
     Raises:
       UserError: no run there.
     """
-    if str(folder) == PRETRAINED and not folder.is_dir():
+    if is_pretrained(folder):
         return _pretrained_folder([function]) is not None
     return function in _task_of(folder)[1].inference
 
@@ -94,7 +99,7 @@ def load_network(folder: Path, name: str, option: str) -> Model:
 
 def _folder_of(folder: Path, functions: Sequence[str] | None) -> Path:
     """Return a folder, or for `PRETRAINED` that of the networks that come with the project and have these functions."""
-    if str(folder) != PRETRAINED or folder.is_dir():
+    if not is_pretrained(folder):
         return folder
     if functions is None:
         raise UserError(f"{PRETRAINED} names several networks; name the folder of a run")

@@ -18,7 +18,7 @@ from data_pipeline.labels import CLASSES, MIRRORED, PALETTE
 from data_pipeline.synthetic_faces import face, render
 from maskgan_jax.editing.editor import Editor, Portrait, mix_styles
 from maskgan_jax.editing.part_transfer import transfer_parts
-from maskgan_jax.editing.parts import PART_GROUPS
+from maskgan_jax.editing.parts import OFFERED_PARTS
 from maskgan_jax.editing.session import Subject, cut_out, open_photo
 from maskgan_jax.photos.alignment import central_square, face_square
 from maskgan_jax.photos.face_detection import find_faces
@@ -95,7 +95,7 @@ class Api:
             {
                 "size": self.editor.size,
                 "classes": classes,
-                "groups": {name: [CLASSES.index(part) for part in parts] for name, parts in PART_GROUPS.items()},
+                "parts": OFFERED_PARTS,
                 "parses": self.editor.parses,
                 "interpolates": self.editor.interpolates,
                 "synthetic": self.editor.synthetic,

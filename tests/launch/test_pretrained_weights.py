@@ -14,6 +14,7 @@ from data_pipeline.errors import UserError
 from launch import held_out_edits, pretrained, pretrained_report
 from maskgan_jax.editing.editor import Editor
 from maskgan_jax.photos.files import read_photo
+from tests.commands import run_command
 
 
 @pytest.fixture(scope="module")
@@ -88,11 +89,14 @@ def test_an_export_that_is_too_large_is_refused(finished, tmp_path, monkeypatch)
         pretrained_report.report(0, 64, finished, tmp_path / "exported", [])
 
 
-def test_a_folder_of_something_else_is_never_replaced(tmp_path):
+def test_a_folder_of_something_else_is_refused_before_anything_is_trained(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(UserError, match="holds other things than these weights"):
-        pretrained_report.report(0, 64, tmp_path, tmp_path, [])
-    assert (tmp_path / "notes.txt").read_text() == "mine"
+    done = run_command("launch.pretrained", f"--out={tmp_path}", f"--data={tmp_path}/data")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"error: --out: {tmp_path} exists and holds other things than these weights; name another folder\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 @pytest.mark.slow

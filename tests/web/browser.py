@@ -136,7 +136,7 @@ class Tab:
         """Open a photo to edit."""
         with self.page.expect_file_chooser() as chooser:
             self.page.click("button.open[data-slot=photo]")
-        with self.page.expect_response("**/api/photos"):
+        with self.page.expect_response("**/api/photos*"):
             chooser.value.set_files(path)
         if wait:
             self.settle()

@@ -9,7 +9,7 @@ from data_pipeline.labels import CLASSES, MIRRORED, PALETTE
 from data_pipeline.synthetic_faces import EDITS
 from maskgan_jax.editing.editor import Editor
 from maskgan_jax.editing.part_transfer import transfer_parts
-from maskgan_jax.editing.parts import PART_GROUPS
+from maskgan_jax.editing.parts import OFFERED_PARTS
 from maskgan_jax.photos.face_detection import find_faces
 from maskgan_jax.photos.scaling import scale_mask
 from maskgan_jax.web.api import Api, answer_error
@@ -52,8 +52,7 @@ def test_the_model_is_described(client):
     assert [each["name"] for each in described["classes"]] == list(CLASSES)
     assert [each["colour"] for each in described["classes"]] == PALETTE.tolist()
     assert [each["mirrored"] for each in described["classes"]] == MIRRORED.tolist()
-    groups = {name: [CLASSES[label] for label in group] for name, group in described["groups"].items()}
-    assert groups == {name: list(parts) for name, parts in PART_GROUPS.items()}
+    assert described["parts"] == list(OFFERED_PARTS)
     assert (described["parses"], described["interpolates"], described["synthetic"]) == (True, True, True)
 
 

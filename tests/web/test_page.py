@@ -220,6 +220,15 @@ def test_an_uploaded_photo_is_parsed_and_kept_outside_the_edit(tab, editor, tmp_
     np.testing.assert_array_equal(whole[128:], photo[128:])
 
 
+def test_a_photo_that_is_aligned_already_is_not_cut_out(tab, editor, tmp_path):
+    path = write_face(tmp_path / "me.png", 9)
+    tab.page.check("#aligned")
+    tab.open_photo(path)
+    mask = tab.mask()
+    np.testing.assert_array_equal(mask, scale_mask(editor.parse(read_photo(path)), SIZE))
+    assert (mask != scale_mask(editor.portrait(read_photo(path)).mask, SIZE)).any()
+
+
 def test_a_pasted_photo_is_opened(tab, editor, tmp_path):
     path = write_face(tmp_path / "pasted.png", 19)
     tab.paste(path)

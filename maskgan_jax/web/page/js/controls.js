@@ -14,7 +14,6 @@ const TITLES = {
   neck_l: "necklace",
   cloth: "clothes",
 };
-const PARTS = ["smile", "eyes", "brows", "nose", "hair", "glasses", "hat", "ears", "earrings", "necklace"];
 const SAMPLES = 1000;
 const TOOL_KEYS = { b: "brush", g: "bucket", p: "polygon", i: "pick", e: "erase" };
 const BUTTON_KEYS = {
@@ -69,7 +68,7 @@ function buildPalette(editor) {
 }
 
 function buildParts(editor) {
-  for (const name of PARTS) {
+  for (const name of editor.model.parts) {
     const button = document.createElement("button");
     button.textContent = name;
     button.dataset.part = name;
@@ -114,6 +113,7 @@ function connectResult(editor) {
 
 function connectPhotos(editor) {
   const open = (slot, source) => editor.attempt(() => editor.open(slot, source));
+  const openFile = (slot, file) => file && open(slot, { file, ...(element("aligned").checked && { aligned: 1 }) });
   let slotOfDialog;
   for (const button of document.querySelectorAll("button.sample")) {
     button.onclick = () => open(button.dataset.slot, randomSample());
@@ -131,17 +131,16 @@ function connectPhotos(editor) {
   on("file", "change", (event) => {
     const [file] = event.target.files;
     event.target.value = "";
-    if (file) open(slotOfDialog, { file });
+    openFile(slotOfDialog, file);
   });
   document.addEventListener("dragover", (event) => event.preventDefault());
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     const [file] = event.dataTransfer.files;
-    if (file) open(event.target.closest("#reference") ? "reference" : "photo", { file });
+    openFile(event.target.closest("#reference") ? "reference" : "photo", file);
   });
   document.addEventListener("paste", (event) => {
-    const file = [...event.clipboardData.files].find(({ type }) => type.startsWith("image/"));
-    if (file) open("photo", { file });
+    openFile("photo", [...event.clipboardData.files].find(({ type }) => type.startsWith("image/")));
   });
 }
 

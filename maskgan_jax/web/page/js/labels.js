@@ -14,7 +14,8 @@ export function paintLine(mask, size, from, to, radius, labelAt) {
 function paintDisc(mask, size, x, y, radius, labelAt) {
   const reach = Math.max(radius, 0.5);
   for (let row = Math.max(0, Math.floor(y - reach)); row <= Math.min(size - 1, Math.floor(y + reach)); row++) {
-    for (let column = Math.max(0, Math.floor(x - reach)); column <= Math.min(size - 1, Math.floor(x + reach)); column++) {
+    const last = Math.min(size - 1, Math.floor(x + reach));
+    for (let column = Math.max(0, Math.floor(x - reach)); column <= last; column++) {
       const under = column === Math.floor(x) && row === Math.floor(y);
       if (under || Math.hypot(column + 0.5 - x, row + 0.5 - y) < reach) {
         const index = row * size + column;

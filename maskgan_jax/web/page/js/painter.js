@@ -10,7 +10,8 @@ export class Painter {
    */
   constructor(canvas, model, { onStroke, onPick }) {
     Object.assign(this, { canvas, size: model.size, classes: model.classes, onStroke, onPick });
-    this.colours = new Uint32Array(model.classes.map(({ colour: [r, g, b] }) => (255 << 24) | (b << 16) | (g << 8) | r));
+    const colours = model.classes.map(({ colour: [r, g, b] }) => (255 << 24) | (b << 16) | (g << 8) | r);
+    this.colours = new Uint32Array(colours);
     this.mask = new Uint8Array(this.size * this.size);
     this.original = this.mask;
     this.image = null;
@@ -129,7 +130,9 @@ export class Painter {
     const { canvas } = this;
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
-    for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) canvas.addEventListener(name, (event) => this.#up(event));
+    for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
+      canvas.addEventListener(name, (event) => this.#up(event));
+    }
     canvas.addEventListener("pointerleave", () => {
       this.hover = null;
       this.draw();

@@ -23,8 +23,8 @@ export const describeModel = () => request("GET", "model").then((answer) => answ
 /** A photo that is open on the server. It is opened again by itself when the server has forgotten it. */
 export class Photo {
   /**
-   * `source`: {sample: number}, or {file: Blob, face?: number}; `ownMask`: the mask that its style
-   * is read with, instead of the parsed one.
+   * `source`: {sample: number}, or {file: Blob, aligned?: 1, face?: number}; `ownMask`: the mask that its
+   * style is read with, instead of the parsed one.
    */
   static async open(source, ownMask = null) {
     const photo = new Photo();
@@ -37,8 +37,7 @@ export class Photo {
   }
 
   async #open() {
-    const { sample, file, face } = this.source;
-    const query = sample === undefined ? {} : { sample };
+    const { file, face, ...query } = this.source;
     this.description = await request("POST", "photos", query, file).then((answer) => answer.json());
     if (face && face !== this.description.face) await this.#chooseFace(face);
     if (this.ownMask) await request("PUT", `photos/${this.token}/mask`, {}, this.ownMask);
