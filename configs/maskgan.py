@@ -36,25 +36,20 @@ def add_gan(config: ConfigDict) -> None:
         generator.residual_blocks = 3
         generator.style_init = "he"
         discriminator.widths = (16, 32, 64, 128)
-    if config.variant == "quickstart":
-        generator.widths = (16, 32, 64)
-        generator.residual_blocks = 2
+    if config.variant in ("quickstart", "pretrained"):
         generator.style_widths = (8, 24, 96)
-        generator.style_deep_layers = 1
         generator.style_init = "he"
         discriminator.widths = (8, 16, 32)
         discriminator.scales = 1
         config.batch_size = 2  # own; small batches, fast momentum and one scale learnt most in 110 s on 2 cores
         config.optimiser.b1 = 0.9  # own
+    if config.variant == "quickstart":
+        generator.widths = (16, 32, 64)
+        generator.residual_blocks = 2
+        generator.style_deep_layers = 1
     if config.variant == "pretrained":
         generator.widths = (24, 48, 96)  # two halvings: blocks at 32 px, as in the published network at 512 px
-        generator.style_widths = (8, 24, 96)
         generator.style_deep_layers = 2
-        generator.style_init = "he"
-        discriminator.widths = (8, 16, 32)
-        discriminator.scales = 1
-        config.batch_size = 4
-        config.optimiser.b1 = 0.9
 
     config.losses = ConfigDict()
     config.losses.adversarial = "least_squares"  # demo; the paper prints "log"

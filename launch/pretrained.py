@@ -21,7 +21,12 @@ SIZE = 128
 SEED = 0
 HALF_SIZE = "dense_mapping_half_size"
 """Run of the Dense Mapping Network that the one at the full size begins with: its shapes are the same at every size."""
-HALF_SIZE_STEPS = 8_000
+HALF_SIZE_SETTINGS = {
+    "data.size": SIZE // 2,
+    "batch_size": 4,
+    "optimiser.learning_rate": 1e-3,
+    "num_train_steps": 8_000,
+}
 LONGER = "dense_mapping_longer"
 """Run of the Dense Mapping Network trained on without EBST."""
 UPDATES_A_STEP = 2
@@ -59,7 +64,7 @@ def commands(data: Path, runs: Path) -> Iterator[tuple[str, list[str]]]:
     yield "faces", ["-m", "data_pipeline.synthetic_faces", *options]
     for stage in ("face_parser", "mask_vae"):
         yield stage, _train(stage, stage, data, runs)
-    half = [f"--config.data.size={SIZE // 2}", f"--config.num_train_steps={HALF_SIZE_STEPS}"]
+    half = [f"--config.{name}={value}" for name, value in HALF_SIZE_SETTINGS.items()]
     yield HALF_SIZE, [*_train("dense_mapping", HALF_SIZE, data, runs), *half]
     start = f"--config.init.dense_mapping={runs / HALF_SIZE}_pretrained"
     yield "dense_mapping", [*_train("dense_mapping", "dense_mapping", data, runs), start]

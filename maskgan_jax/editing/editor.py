@@ -194,12 +194,14 @@ class Editor:
         start, end = self._encode_mask(ends)
         return np.asarray(self._decode_mask(start + jnp.asarray(amounts, jnp.float32)[:, None] * (end - start)))
 
-    def sample_masks(self, count: int, seed: int) -> UInt8[np.ndarray, "f s s"]:
-        """Return masks decoded from codes of the standard normal distribution, at the MaskVAE's size."""
-        codes = np.random.default_rng(seed).standard_normal(
-            (count, self._mask_vae.task.networks["mask_vae"].module.latent_size)
-        )
-        return np.asarray(self._decode_mask(codes.astype(np.float32)))
+    def encode_masks(self, masks: Sequence[UInt8[np.ndarray, "m k"]]) -> Float[np.ndarray, "n z"]:
+        """Return the MaskVAE's codes of an even number of masks, encoded in pairs as `masks_between` does."""
+        scaled = np.stack([scale_mask(check_mask(mask), self._mask_vae.size) for mask in masks])
+        return np.concatenate([self._encode_mask(pair) for pair in scaled.reshape(-1, 2, *scaled.shape[1:])])
+
+    def sample_masks(self, codes: Float[np.ndarray, "n z"], count: int, seed: int) -> UInt8[np.ndarray, "f s s"]:
+        """Return new masks that are like those of some codes, at the MaskVAE's size."""
+        return np.asarray(self._decode_mask(draw_codes(codes, count, seed)))
 
     def encode_style(
         self, photos: UInt8[np.ndarray, "b s s 3"], masks: UInt8[np.ndarray, "b s s"]
@@ -263,6 +265,17 @@ def mix_styles(
 ) -> Float[Array | np.ndarray, "*b k"]:
     """Return a style between two: the first at strength 0, exactly the second at 1."""
     return (1 - strength) * style + strength * reference
+
+
+def draw_codes(codes: Float[np.ndarray, "n z"], count: int, seed: int) -> Float[np.ndarray, "f z"]:
+    """Draw codes from the normal distribution that has the mean and the covariance of some codes.
+
+    With a KL term as weak as the paper's, codes of masks are far from the standard normal distribution, and what a
+    MaskVAE decodes from that is no face.
+    """
+    mean = codes.mean(0)
+    weights = np.random.default_rng(seed).standard_normal((count, len(codes))) / np.sqrt(len(codes) - 1)
+    return (mean + weights @ (codes - mean)).astype(np.float32)
 
 
 def _at_size_of_mask(portrait: Portrait, edited_mask: UInt8[np.ndarray, "m k"]) -> UInt8[np.ndarray, "n n"]:

@@ -3,7 +3,7 @@
 import asyncio
 import io
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,10 @@ from maskgan_jax.web.uploads import MAX_BYTES, decode_photo, read_body, read_mas
 
 SAMPLE_SEED = 1
 """Of the rendered faces that the page offers; the data sets of the configs have seed 0."""
+LEAST_SAMPLE = 128
+"""Side in px at least of a sample face."""
+FACES_TO_VARY = 64
+"""Sample faces whose masks random ones are like."""
 RECEIVED_AT_ONCE = 16
 """Photos whose bytes are held before they are opened."""
 SECONDS_TO_RECEIVE = 120
@@ -109,8 +113,8 @@ class Api:
         """
         query = request.query_params
         if "sample" in query:
-            sample = face(SAMPLE_SEED, _number(query, "sample", int, 0, 2**31))
-            photo, mask = await asyncio.to_thread(render, sample.geometry, sample.style, max(128, self.editor.size))
+            number = _number(query, "sample", int, 0, 2**31)
+            photo, mask = await asyncio.to_thread(render_sample, number, max(LEAST_SAMPLE, self.editor.size))
             opened = OpenPhoto(await self._encode(partial(open_photo, photo, mask)))
         else:
             body = await self._receive(request)
@@ -195,8 +199,15 @@ class Api:
         """Return a mask that the MaskVAE samples, the same for the same `?seed=N`."""
         seed = _number(request.query_params, "seed", int, 0, 2**31)
         self._check_interpolates()
-        masks = await self.queue.run(self.editor.sample_masks, 1, seed)
+        masks = await self.queue.run(self._sample_masks, seed)
         return _labels(scale_mask(masks[0], self.editor.size))
+
+    def _sample_masks(self, seed: int) -> np.ndarray:
+        return self.editor.sample_masks(self._codes_to_vary, 1, seed)
+
+    @cached_property
+    def _codes_to_vary(self) -> np.ndarray:
+        return self.editor.encode_masks([render_sample(number, self.editor.size)[1] for number in range(FACES_TO_VARY)])
 
     def _check_interpolates(self) -> None:
         if not self.editor.interpolates:
@@ -242,6 +253,12 @@ class Api:
         height, width = photo.portrait.subject.photo.shape[:2]
         boxes = [[round(length) for length in each.box] for each in photo.faces]
         return JSONResponse({"photo": token, "width": width, "height": height, "faces": boxes, "face": photo.face})
+
+
+def render_sample(number: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return photo and mask of a sample face."""
+    sample = face(SAMPLE_SEED, number)
+    return render(sample.geometry, sample.style, size)
 
 
 def answer_error(request: Request, error: Exception) -> Response:

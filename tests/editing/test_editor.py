@@ -11,7 +11,7 @@ from scipy import ndimage
 from data_pipeline.errors import UserError
 from data_pipeline.labels import CLASSES
 from data_pipeline.synthetic_faces import EDITS, face, render
-from maskgan_jax.editing.editor import Editor
+from maskgan_jax.editing.editor import Editor, draw_codes
 from maskgan_jax.editing.parts import PART_GROUPS
 from maskgan_jax.inference.models import load_network
 from maskgan_jax.runs.models import load_part
@@ -230,3 +230,22 @@ def test_a_run_without_a_generator_is_refused(runs):
 def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(UserError, match="no run there"):
         Editor(tmp_path).portrait(*render_face(9))
+
+
+def test_drawn_codes_have_the_mean_and_the_covariance_of_the_given_ones():
+    codes = np.random.default_rng(0).normal([3, -1, 0], [1, 0.1, 2], (50, 3)) @ np.array(
+        [[1, 0, 0.5], [0, 1, 0], [0, 0, 1]]
+    )
+    drawn = draw_codes(codes.astype(np.float32), 200_000, seed=0)
+    np.testing.assert_allclose(drawn.mean(0), codes.mean(0), atol=0.02)
+    np.testing.assert_allclose(np.cov(drawn.T), np.cov(codes.T), atol=0.05)
+
+
+def test_sampled_masks_are_decoded_from_codes_drawn_like_those_of_the_masks(editor, runs):
+    masks = [render_face(index)[1] for index in range(4)]
+    codes = editor.encode_masks(masks)
+    expected = apply(runs / "ebst", "mask_vae", jax.nn.one_hot(np.stack(masks), 19), method="encode")[0]
+    np.testing.assert_allclose(codes, expected, rtol=1e-4, atol=1e-4)
+
+    logits = apply(runs / "ebst", "mask_vae", jnp.asarray(draw_codes(codes, 3, seed=1)), method="decode")
+    np.testing.assert_array_equal(editor.sample_masks(codes, 3, seed=1), logits.argmax(-1))

@@ -11,12 +11,11 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from data_pipeline.labels import MIRRORED
-from data_pipeline.synthetic_faces import face, render
 from maskgan_jax.editing.editor import Editor, Portrait
 from maskgan_jax.editing.part_transfer import transfer_parts
 from maskgan_jax.photos.files import read_photo
 from maskgan_jax.photos.scaling import scale_mask
-from maskgan_jax.web.api import SAMPLE_SEED, Api
+from maskgan_jax.web.api import FACES_TO_VARY, Api, render_sample
 from tests.web.browser import Tab, find_chromium, label, serving, write_face
 
 pytestmark = pytest.mark.slow
@@ -57,8 +56,7 @@ def tab(browser: Browser, address: str, tmp_path: Path) -> Iterator[Tab]:
 
 def sample(editor: Editor, number: int) -> Portrait:
     """Return a sample face as the server opens it."""
-    original = face(SAMPLE_SEED, number)
-    portrait = editor.portrait(*render(original.geometry, original.style, 128))
+    portrait = editor.portrait(*render_sample(number, 128))
     return portrait._replace(mask=scale_mask(portrait.mask, SIZE))
 
 
@@ -201,7 +199,8 @@ def test_a_random_mask_is_one_that_the_mask_vae_samples(tab, editor):
         tab.page.click("#random-mask")
     tab.settle()
     seed = int(request.value.url.rpartition("=")[2])
-    np.testing.assert_array_equal(tab.mask(), editor.sample_masks(1, seed)[0])
+    codes = editor.encode_masks([render_sample(number, SIZE)[1] for number in range(FACES_TO_VARY)])
+    np.testing.assert_array_equal(tab.mask(), editor.sample_masks(codes, 1, seed)[0])
 
 
 def test_an_uploaded_photo_is_parsed_and_kept_outside_the_edit(tab, editor, tmp_path):
