@@ -21,6 +21,6 @@ def get_config(variant: str = "") -> ConfigDict:
         config.num_train_steps = 5_000
         config.optimiser.learning_rate = 1e-3
     if variant == "pretrained":
-        config.num_train_steps = 8_000
+        config.num_train_steps = 10_000
         config.optimiser.learning_rate = 5e-4  # begins with a trained network, see launch/pretrained.py
     return config

@@ -66,6 +66,7 @@ def add_gan(config: ConfigDict) -> None:
         config.losses.lambda_pixel = 30.0
         config.ema_decay = 0.99
     if config.variant == "pretrained":
+        config.losses.lambda_pixel = 100.0  # pix2pix
         config.ema_decay = 0.999
 
 

@@ -24,6 +24,7 @@ HALF_SIZE = "dense_mapping_half_size"
 HALF_SIZE_SETTINGS = {
     "data.size": SIZE // 2,
     "batch_size": 4,
+    "losses.lambda_pixel": 30.0,
     "optimiser.learning_rate": 1e-3,
     "num_train_steps": 8_000,
 }
