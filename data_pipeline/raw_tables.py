@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
+from data_pipeline.celeba_attributes import ATTRIBUTES
 from data_pipeline.errors import UserError
 
-NUM_ATTRIBUTES = 40
+NUM_ATTRIBUTES = len(ATTRIBUTES)
 
 
 def read_mapping(path: Path) -> dict[int, int]:

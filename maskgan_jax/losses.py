@@ -27,6 +27,12 @@ def cross_entropy(
     return losses.mean() if class_weights is None else (class_weights[labels] * losses).mean()
 
 
+def attribute_cross_entropy(logits: Float[Array, "b k"], attributes: Int[Array, "b k"]) -> Float[Array, ""]:
+    """Compute the mean binary cross-entropy, in nats, of attributes that are 1 present, -1 absent or, left out, 0."""
+    losses = optax.sigmoid_binary_cross_entropy(logits, attributes > 0)
+    return losses.mean(where=attributes != 0)
+
+
 def kl_divergence(mean: Float[Array, "b z"], log_variance: Float[Array, "b z"]) -> Float[Array, ""]:
     """Compute the KL divergence of N(mean, exp(log_variance)) from N(0, 1), in nats.
 

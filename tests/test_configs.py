@@ -43,9 +43,9 @@ def test_full_size_ebst_trains_the_published_networks():
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_a_config_holds_the_networks_of_its_task_and_no_others(name):
+def test_a_config_holds_no_network_that_its_task_lacks(name):
     config = CONFIGS[name].get_config("small")
-    assert set(config.networks) == set(tasks.make(config).networks)
+    assert set(config.networks) <= set(tasks.make(config).networks)
 
 
 @pytest.mark.parametrize("name", CONFIGS)

@@ -4,9 +4,16 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from configs import dense_mapping, ebst, face_parser, mask_vae
+from configs import attribute_classifier, dense_mapping, ebst, face_parser, mask_vae, pix2pixhd_m
 
-CONFIGS = {"mask_vae": mask_vae, "dense_mapping": dense_mapping, "ebst": ebst, "face_parser": face_parser}
+CONFIGS = {
+    "mask_vae": mask_vae,
+    "dense_mapping": dense_mapping,
+    "pix2pixhd_m": pix2pixhd_m,
+    "ebst": ebst,
+    "face_parser": face_parser,
+    "attribute_classifier": attribute_classifier,
+}
 
 TINY_NETWORKS = {
     "generator": {"widths": (4, 8), "residual_blocks": 1, "style_widths": (4, 4, 8)},
@@ -14,6 +21,7 @@ TINY_NETWORKS = {
     "mask_vae": {"widths": (4, 4, 8, 8), "latent_size": 8},
     "alpha_blender": {"widths": (4, 8)},
     "face_parser": {"widths": (4, 8)},
+    "resnet18": {"widths": (4, 8)},
 }
 """Fields of `config.networks`, by network."""
 

@@ -4,7 +4,7 @@ A face is a geometry and a style: `render(edit(geometry), style, size)` is the t
 """
 
 from data_pipeline.synthetic_faces.anatomy import sample_geometry
-from data_pipeline.synthetic_faces.attributes import ATTRIBUTES, attributes_of
+from data_pipeline.synthetic_faces.attributes import attributes_of
 from data_pipeline.synthetic_faces.edits import EDITS
 from data_pipeline.synthetic_faces.faces import Face, face
 from data_pipeline.synthetic_faces.geometry import Geometry
@@ -14,7 +14,6 @@ from data_pipeline.synthetic_faces.style import Style, sample_style
 from data_pipeline.synthetic_faces.write import write
 
 __all__ = [
-    "ATTRIBUTES",
     "EDITS",
     "Face",
     "Geometry",

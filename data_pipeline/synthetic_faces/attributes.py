@@ -3,18 +3,9 @@
 import numpy as np
 from jaxtyping import Int8
 
+from data_pipeline.celeba_attributes import ATTRIBUTES
 from data_pipeline.synthetic_faces.geometry import Geometry
 from data_pipeline.synthetic_faces.style import Style
-
-ATTRIBUTES = (
-    "5_o_Clock_Shadow", "Arched_Eyebrows", "Attractive", "Bags_Under_Eyes", "Bald", "Bangs", "Big_Lips", "Big_Nose",
-    "Black_Hair", "Blond_Hair", "Blurry", "Brown_Hair", "Bushy_Eyebrows", "Chubby", "Double_Chin", "Eyeglasses",
-    "Goatee", "Gray_Hair", "Heavy_Makeup", "High_Cheekbones", "Male", "Mouth_Slightly_Open", "Mustache", "Narrow_Eyes",
-    "No_Beard", "Oval_Face", "Pale_Skin", "Pointy_Nose", "Receding_Hairline", "Rosy_Cheeks", "Sideburns", "Smiling",
-    "Straight_Hair", "Wavy_Hair",
-    "Wearing_Earrings", "Wearing_Hat", "Wearing_Lipstick", "Wearing_Necklace", "Wearing_Necktie", "Young",
-)  # fmt: skip
-"""Names in CelebA's order."""
 
 
 def attributes_of(geometry: Geometry, style: Style) -> Int8[np.ndarray, "40"]:

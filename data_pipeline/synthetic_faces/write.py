@@ -12,9 +12,10 @@ from PIL import Image
 from tqdm import tqdm
 
 from data_pipeline.atomic_files import new_folder
+from data_pipeline.celeba_attributes import ATTRIBUTES
 from data_pipeline.errors import UserError
 from data_pipeline.labels import CLASSES
-from data_pipeline.synthetic_faces.attributes import ATTRIBUTES, attributes_of
+from data_pipeline.synthetic_faces.attributes import attributes_of
 from data_pipeline.synthetic_faces.faces import Face, face
 from data_pipeline.synthetic_faces.render import check_size, render
 from data_pipeline.synthetic_faces.splits import MAX_COUNT, celeba_index

@@ -260,7 +260,8 @@ def randomise(network: nn.Module, seed: int) -> nn.Module:
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             fan_in = layer.weight[0].numel()
             normal(layer.weight, 0, (2 / fan_in) ** 0.5)
-            normal(layer.bias, 0, 0.2)
+            if layer.bias is not None:
+                normal(layer.bias, 0, 0.2)
         if isinstance(layer, nn.BatchNorm2d):
             normal(layer.weight, 1, 0.2)
             normal(layer.bias, 0, 0.2)

@@ -1,4 +1,4 @@
-"""Entry names of MaskGAN's published weights, and of torchvision's VGG19: one mapping per network.
+"""Entry names of MaskGAN's published weights: one mapping per network.
 
 The numbers in the names follow from a network's widths and depths.
 """
@@ -11,7 +11,6 @@ from maskgan_jax.interop.entries import (
     CONV_TO_DENSE,
     CONV_TRANSPOSE,
     DENSE,
-    Dropped,
     Mapping,
     Unused,
     batch_norm,
@@ -22,7 +21,6 @@ from maskgan_jax.networks.dense_mapping import DenseMappingNetwork
 from maskgan_jax.networks.discriminator import MultiScaleDiscriminator
 from maskgan_jax.networks.face_parser import FaceParser
 from maskgan_jax.networks.mask_vae import MaskVAE
-from maskgan_jax.networks.vgg19 import BLOCKS, VGG19
 
 
 def generator(network: DenseMappingNetwork) -> Mapping:
@@ -35,17 +33,27 @@ def generator(network: DenseMappingNetwork) -> Mapping:
 
     shallow, encoder = len(network.style_widths), "style_encoder"
     for layer in range(shallow):
-        mapping += weight_and_bias(f"enc_label.model.{layer}.conv", encoder, f"label_{layer}")
         mapping += weight_and_bias(f"enc_style.model.{layer}.conv", encoder, f"style_{layer}")
     for layer in range(network.style_deep_layers):
-        mapping += weight_and_bias(f"enc_label.model_last.{1 + layer}.conv", encoder, f"label_{shallow + layer}")
         mapping += weight_and_bias(f"enc_style.model_middle.{layer}.conv", encoder, f"style_{shallow + layer}")
+    if network.style_uses_mask:
+        mapping += _mask_branch(shallow, network.style_deep_layers, encoder)
+    return mapping + weight_and_bias("enc_style.model_last.1", encoder, "to_style", layout=CONV_TO_DENSE)
+
+
+def _mask_branch(shallow: int, deep: int, encoder: str) -> Mapping:
+    """Map what in the style encoder depends on the mask: its features, and the transforms that they modulate."""
+    mapping = []
+    for layer in range(shallow):
+        mapping += weight_and_bias(f"enc_label.model.{layer}.conv", encoder, f"label_{layer}")
+    for layer in range(deep):
+        mapping += weight_and_bias(f"enc_label.model_last.{1 + layer}.conv", encoder, f"label_{shallow + layer}")
     for sft in range(2):
         for kind in ("scale", "shift"):
             for layer in range(2):
                 name = f"enc_style.sft{1 + sft}.SFT_{kind}_conv{1 + layer}"
                 mapping += weight_and_bias(name, encoder, f"sft_{sft}", f"{kind}_{layer}")
-    return mapping + weight_and_bias("enc_style.model_last.1", encoder, "to_style", layout=CONV_TO_DENSE)
+    return mapping
 
 
 def blender(network: AlphaBlender) -> Mapping:
@@ -118,15 +126,3 @@ def face_parser(network: FaceParser) -> Mapping:
         mapping += weight_and_bias(f"up_concat{1 + level}.up", f"up_{level}", "up", layout=CONV_TRANSPOSE)
         mapping += double_conv(f"up_concat{1 + level}.conv", f"up_{level}", "convs")
     return mapping + weight_and_bias("final", "head")
-
-
-def vgg19(network: VGG19) -> Mapping:
-    """Map torchvision's VGG19 up to relu5_1; ReLUs and pools have indices in `features` too."""
-    mapping, index = [], 0
-    for block, widths in enumerate(BLOCKS, start=1):
-        for layer in range(1, len(widths) + 1):
-            mapping += weight_and_bias(f"features.{index}", f"conv{block}_{layer}")
-            index += 2
-        index += 1
-    rest = [f"features.{place}" for place in (30, 32, 34)] + [f"classifier.{place}" for place in (0, 3, 6)]
-    return mapping + [Dropped(f"{layer}.{name}") for layer in rest for name in ("weight", "bias")]

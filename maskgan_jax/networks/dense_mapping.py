@@ -26,6 +26,8 @@ class DenseMappingNetwork(nn.Module):
       style_widths: channels of the style encoder at full, half and quarter size.
       style_deep_layers: halvings of the style encoder after the quarter size.
       num_classes: of the label maps.
+      style_uses_mask: whether the style depends on the photo's mask, too; without it the network is Pix2PixHD-m, which
+        the paper compares MaskGAN with, of 89,416,547 parameters.
       style_init: initial weights of the style encoder: `published`, normal(0, 0.02), with which the style depends on
         the photo only after many epochs; or `he`, He et al. 2015, with which it does from the first step.
       remat: whether the backbone recomputes activations in the backward pass, see `GlobalGenerator`.
@@ -37,6 +39,7 @@ class DenseMappingNetwork(nn.Module):
     style_widths: tuple[int, ...] = (16, 32, 64)
     style_deep_layers: int = 3
     num_classes: int = 19
+    style_uses_mask: bool = True
     style_init: Literal["published", "he"] = "published"
     remat: bool = False
     dtype: DTypeLike = jnp.float32
@@ -52,6 +55,7 @@ class DenseMappingNetwork(nn.Module):
             self.style_widths,
             self.style_deep_layers,
             self.num_classes,
+            self.style_uses_mask,
             STYLE_INITS[self.style_init],
             self.dtype,
         )

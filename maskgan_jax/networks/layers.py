@@ -70,7 +70,7 @@ def max_pool(x: Float[Array, "b h w c"]) -> Float[Array, "b h//2 w//2 c"]:
 
 
 class Conv(nn.Module):
-    """A square convolution with bias.
+    """A square convolution.
 
     Attributes:
       features: output channels.
@@ -79,6 +79,7 @@ class Conv(nn.Module):
       padding: pixels added on every side.
       pad_mode: what the padding holds: `zero`, or `reflect` without repeating the border.
       kernel_init: initial weights; biases begin as `bias_init` says.
+      use_bias: whether there is one.
       dtype: type of the computation.
     """
 
@@ -88,17 +89,21 @@ class Conv(nn.Module):
     padding: int = 0
     pad_mode: Literal["zero", "reflect"] = "zero"
     kernel_init: nn.initializers.Initializer = normal_init
+    use_bias: bool = True
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b H W o"]:
         shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
         kernel = self.param("kernel", self.kernel_init, shape).astype(self.dtype)
-        bias = self.param("bias", bias_init(math.prod(shape[:3])), (self.features,)).astype(self.dtype)
         x = x.astype(self.dtype)
         if self.pad_mode == "reflect":
-            return convolve(pad_image(x, self.padding, "reflect"), kernel, self.strides, 0) + bias
-        return convolve(x, kernel, self.strides, self.padding) + bias
+            y = convolve(pad_image(x, self.padding, "reflect"), kernel, self.strides, 0)
+        else:
+            y = convolve(x, kernel, self.strides, self.padding)
+        if not self.use_bias:
+            return y
+        return y + self.param("bias", bias_init(math.prod(shape[:3])), (self.features,)).astype(self.dtype)
 
 
 class LabelConv(nn.Module):

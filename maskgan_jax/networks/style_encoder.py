@@ -37,6 +37,7 @@ class SpatialAwareStyleEncoder(nn.Module):
       widths: channels at full, half and quarter size, in both branches; also of all deeper layers.
       deep_layers: halvings after the quarter size.
       num_classes: of the label maps.
+      uses_mask: whether the mask's features modulate the style; without them it is Pix2PixHD-m's encoder.
       kernel_init: initial weights of the convolutions.
       dtype: type of the computation; the style itself is float32.
     """
@@ -45,6 +46,7 @@ class SpatialAwareStyleEncoder(nn.Module):
     widths: tuple[int, ...] = (16, 32, 64)
     deep_layers: int = 3
     num_classes: int = 19
+    uses_mask: bool = True
     kernel_init: nn.initializers.Initializer = normal_init
     dtype: DTypeLike = jnp.float32
 
@@ -58,22 +60,25 @@ class SpatialAwareStyleEncoder(nn.Module):
         shallow = list(enumerate(self.widths[1:], start=1))
         deep = [(len(self.widths) + layer, self.widths[-1]) for layer in range(self.deep_layers)]
 
-        label_stem = LabelConv(self.num_classes, self.widths[0], 7, self.kernel_init, self.dtype, name="label_0")
-        label = nn.relu(label_stem(mask))
-        for layer, width in shallow:
-            f1 = halve("label", layer, width, label)
-            label = nn.relu(f1)
-        for layer, width in deep:
-            f2 = halve("label", layer, width, label)
-            label = nn.relu(f2)
+        if self.uses_mask:
+            label_stem = LabelConv(self.num_classes, self.widths[0], 7, self.kernel_init, self.dtype, name="label_0")
+            label = nn.relu(label_stem(mask))
+            for layer, width in shallow:
+                f1 = halve("label", layer, width, label)
+                label = nn.relu(f1)
+            for layer, width in deep:
+                f2 = halve("label", layer, width, label)
+                label = nn.relu(f2)
 
         style = nn.relu(conv(self.widths[0], 7, padding=3, name="style_0")(image))
         for layer, width in shallow:
             style = nn.relu(halve("style", layer, width, style))
-        style = SpatialFeatureTransform(self.kernel_init, self.dtype, name="sft_0")(style, f1)
+        if self.uses_mask:
+            style = SpatialFeatureTransform(self.kernel_init, self.dtype, name="sft_0")(style, f1)
         for layer, width in deep:
             style = nn.relu(halve("style", layer, width, style))
-        style = SpatialFeatureTransform(self.kernel_init, self.dtype, name="sft_1")(style, f2)
+        if self.uses_mask:
+            style = SpatialFeatureTransform(self.kernel_init, self.dtype, name="sft_1")(style, f2)
 
         pooled = at_least_float32(style).mean((1, 2))
         biases = bias_init(pooled.shape[-1])

@@ -5,14 +5,11 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
+from maskgan_jax.networks.imagenet import normalise
 from maskgan_jax.networks.layers import Conv, max_pool
 
 BLOCKS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512), (512,))
 """Widths of the 3x3 convolutions of each block; a 2x2 max pool between blocks."""
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-"""Of RGB in [0, 1]; torchvision's `VGG19_Weights.IMAGENET1K_V1.transforms`."""
 
 
 class VGG19(nn.Module):
@@ -29,9 +26,7 @@ class VGG19(nn.Module):
     @nn.compact
     def __call__(self, image: Float[Array, "b h w 3"]) -> list[Array]:
         """Compute five feature maps of images in [-1, 1], from full size down to 1/16."""
-        x = image
-        if self.imagenet_normalisation:
-            x = ((image + 1) / 2 - jnp.array(IMAGENET_MEAN)) / jnp.array(IMAGENET_STD)
+        x = normalise(image) if self.imagenet_normalisation else image
         features = []
         for block, widths in enumerate(BLOCKS, start=1):
             if block > 1:

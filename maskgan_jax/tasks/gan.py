@@ -72,7 +72,7 @@ def gan_networks(config, gan: Gan) -> dict[str, Network]:
         "discriminator": Network(gan.discriminator, (mask, image), entry_names=f"{entries}:discriminator"),
     }
     if config.losses.lambda_percept:
-        networks["vgg19"] = Network(gan.vgg19, (image,), entry_names=f"{entries}:vgg19")
+        networks["vgg19"] = Network(gan.vgg19, (image,), entry_names="maskgan_jax.interop.torchvision:vgg19")
     return networks
 
 

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from data_pipeline.celeba_attributes import ATTRIBUTES
 from data_pipeline.errors import UserError
 from data_pipeline.labels import CLASSES, NUM_CLASSES, PARTS, merge_parts
-from data_pipeline.synthetic_faces import ATTRIBUTES, EDITS, attributes_of, face, render, split_of, write
+from data_pipeline.synthetic_faces import EDITS, attributes_of, face, render, split_of, write
 from data_pipeline.synthetic_faces.__main__ import main
 from data_pipeline.synthetic_faces.geometry import Glasses, Hat, Necklace
 from data_pipeline.synthetic_faces.splits import MAX_COUNT, celeba_index

@@ -15,7 +15,7 @@ import torch.nn.functional as F  # noqa: E402, N812
 
 from launch.benchmark import pytorch_networks  # noqa: E402
 from maskgan_jax import losses  # noqa: E402
-from maskgan_jax.interop import maskgan, weights  # noqa: E402
+from maskgan_jax.interop import maskgan, torchvision, weights  # noqa: E402
 from maskgan_jax.tasks import gan  # noqa: E402
 from maskgan_jax.tasks.pixels import one_hot  # noqa: E402
 from tests.tiny import tiny_config  # noqa: E402
@@ -97,7 +97,7 @@ def ours(arrays, references) -> dict[str, tuple[jax.Array, jax.Array]]:
         config.losses.lambda_pixel = 5.0
         gans[form] = gan.make_gan(config)
     discriminator, vgg19 = gans["log"].discriminator, gans["log"].vgg19
-    mappings = {"discriminator": maskgan.discriminator(discriminator), "vgg19": maskgan.vgg19(vgg19)}
+    mappings = {"discriminator": maskgan.discriminator(discriminator), "vgg19": torchvision.vgg19(vgg19)}
     params = {}
     for reference, (name, mapping) in zip(references, mappings.items(), strict=True):
         state_dict = {entry: tensor.numpy() for entry, tensor in reference.state_dict().items()}

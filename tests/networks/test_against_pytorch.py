@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from maskgan_jax.interop import entries, maskgan, weights
+from maskgan_jax.interop import entries, maskgan, torchvision, weights
 from maskgan_jax.networks.alpha_blender import AlphaBlender
 from maskgan_jax.networks.dense_mapping import DenseMappingNetwork
 from maskgan_jax.networks.discriminator import MultiScaleDiscriminator
@@ -112,6 +112,24 @@ def test_generator_call_encodes_the_style_of_photo_and_target_mask(generator_var
     np.testing.assert_allclose(image, generated[1], **TOLERANCE)
 
 
+def test_pix2pixhd_m_is_the_network_whose_mask_modulates_nothing(torch_generator):
+    identity = copy.deepcopy(torch_generator)
+    for sft in (identity.enc_style.sft1, identity.enc_style.sft2):
+        for convolution, constant in ((sft.SFT_scale_conv2, 1.0), (sft.SFT_shift_conv2, 0.0)):
+            torch.nn.init.zeros_(convolution.weight)
+            torch.nn.init.constant_(convolution.bias, constant)
+    network = DenseMappingNetwork(WIDTHS, RESIDUAL_BLOCKS, STYLE_WIDTHS, style_uses_mask=False)
+    of_the_mask = ("enc_label.", "enc_style.sft")
+    kept = {name: tensor for name, tensor in identity.state_dict().items() if not name.startswith(of_the_mask)}
+    arrays = {name: tensor.numpy() for name, tensor in kept.items()}
+    variables = jax.device_put(weights.to_variables(arrays, maskgan.generator(network))[0])
+
+    ours = generate(network, variables)
+
+    mask, mask_t, image_t = to_torch(masks(0)), to_torch(masks(1)), to_torch(images(2))
+    assert_same(ours, [identity.encode_style(mask_t, image_t), identity(mask, mask_t, image_t)])
+
+
 def test_generator_in_bfloat16_is_near(generator_variables, generated):
     style, image = generate(make_generator(jnp.bfloat16), generator_variables)
 
@@ -191,7 +209,7 @@ def test_vgg19(imagenet_normalisation):
     reference = pytorch_networks.randomise(pytorch_networks.VGG19(), seed=4)
     network = VGG19(imagenet_normalisation)
 
-    ours = jax.jit(network.apply)(variables_of(reference, maskgan.vgg19(network)), images(0))
+    ours = jax.jit(network.apply)(variables_of(reference, torchvision.vgg19(network)), images(0))
 
     x = to_torch(images(0))
     if imagenet_normalisation:  # torchvision, `VGG19_Weights.IMAGENET1K_V1.transforms`, of RGB in [0, 1]

@@ -19,11 +19,12 @@ MASK, IMAGE, CODE = (
     ("network", "inputs", "published"),
     [
         (DenseMappingNetwork(), (LABELS, LABELS, IMAGE), 89_702_595),
+        (DenseMappingNetwork(style_uses_mask=False), (LABELS, LABELS, IMAGE), 89_416_547),
         (MaskVAE(), (MASK, CODE), 170_619_571),
         (AlphaBlender(), (IMAGE, IMAGE), 4_329_443),
         (MultiScaleDiscriminator(), (MASK, IMAGE), 5_568_386),
     ],
-    ids=["DenseMappingNetwork", "MaskVAE", "AlphaBlender", "MultiScaleDiscriminator"],
+    ids=["DenseMappingNetwork", "Pix2PixHD-m", "MaskVAE", "AlphaBlender", "MultiScaleDiscriminator"],
 )
 def test_parameter_count_is_the_published_one(network, inputs, published):
     shapes = jax.eval_shape(network.init, jax.random.key(0), *inputs)
