@@ -1,0 +1,1 @@
+"""Figures of generated photos: distances between sets, judges, pairs, tables."""
