@@ -1,4 +1,4 @@
-"""Record a short animation of a person painting: `python -m tests.web.record_painting --out=launch/painting.gif`."""
+"""Record a short animation of a person painting: `python -m tests.web.record_painting --out=launch/painting.webp`."""
 
 import argparse
 import io
@@ -20,14 +20,15 @@ SHOWN = 800
 """Width of the animation in px."""
 MILLISECONDS = 450
 """Of a frame."""
-COLOURS = 96
+QUALITY = 70
+"""Of the WebP file, 0 to 100."""
 
 
 def main() -> None:
     """Paint, take a picture of the window after each stroke, and write the animation."""
     parser = argparse.ArgumentParser(prog="python -m tests.web.record_painting", description=__doc__)
     parser.add_argument("--checkpoint", type=Path, default=Path("pretrained"), help="as for maskgan_jax.serve")
-    parser.add_argument("--out", type=Path, default=Path("launch/painting.gif"), help="file to write (%(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("launch/painting.webp"), help="file to write (%(default)s)")
     options = parser.parse_args()
     editor = Editor(options.checkpoint, face_parser=options.checkpoint)
     with serving(Api(editor)) as address, sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
@@ -35,8 +36,10 @@ def main() -> None:
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         frames = record(Tab(page, address, editor.size, Path(folder)))
         browser.close()
-    first, *others = (frame.convert("P", palette=Image.Palette.ADAPTIVE, colors=COLOURS) for frame in frames)
-    first.save(options.out, save_all=True, append_images=others, duration=MILLISECONDS, loop=0, optimize=True)
+    first, *others = frames
+    first.save(
+        options.out, "WEBP", save_all=True, append_images=others, duration=MILLISECONDS, quality=QUALITY, method=6
+    )
 
 
 def record(tab: Tab) -> list[Image.Image]:
