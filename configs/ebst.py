@@ -28,6 +28,6 @@ def get_config(variant: str = "") -> ConfigDict:
         config.num_train_steps = 100
         config.optimiser.learning_rate = 5e-4
     if variant == "pretrained":
-        config.num_train_steps = 1_000
+        config.num_train_steps = 600
         config.optimiser.learning_rate = 2e-4
     return config

@@ -1,7 +1,7 @@
 """Pix2PixHD-m, which the paper compares MaskGAN with: the Dense Mapping Network without the mask in its style encoder.
 
-It is pix2pixHD's generator and losses with AdaIN for the style (Lee et al. 2020, Sec. 5.2; what "-m" leaves out is not
-printed, and read so from the paper's ablation).
+What "-m" is is not printed; read so because the paper calls it a version of its own network without the mask's features
+(own). Plain pix2pixHD, with or without its feature encoder, is another network.
 """
 
 from ml_collections import ConfigDict

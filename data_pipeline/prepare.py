@@ -19,23 +19,27 @@ if TYPE_CHECKING:
     from data_pipeline.celebamask_hq import CelebAMaskHQ
 
 
-def prepare(directory: str | Path, size: int, prepared: str | Path | None = None) -> "CelebAMaskHQ":
+def prepare(
+    directory: str | Path, size: int, prepared: str | Path | None = None, annotated: Sequence[str] = ()
+) -> "CelebAMaskHQ":
     """Prepare a raw data directory at one size, unless that is done, and return the builder over its records.
 
     Args:
       directory: raw data in the layout of CelebAMask-HQ.
       size: height and width of the prepared images in px, one of `batch_entries.SIZES`.
       prepared: folder of the records; by default `prepared` in `directory`.
+      annotated: batch entries that can't be made without their file in the directory, see `raw_layout.ANNOTATIONS`.
 
     Raises:
-      UserError: the size is unknown, the raw data can't be used, the records were made from other raw data, or they
-        can't be written. No incomplete records stay.
+      UserError: the size is unknown, the raw data can't be used or lack a file of annotations, the records were made
+        from other raw data, or they can't be written. No incomplete records stay.
     """
     if size not in SIZES:
         raise UserError(f"size {size}: can't be prepared; choose one of {', '.join(map(str, SIZES))}")
     directory = Path(directory).expanduser()
     prepared = Path(prepared).expanduser() if prepared else directory / "prepared"
     fingerprint = raw_layout.fingerprint(directory)
+    raw_layout.require_annotations(directory, annotated)
     records = Path(_builder(prepared, size).data_dir)
     if not records.exists():
         try:

@@ -21,6 +21,8 @@ MAPPING = "CelebA-HQ-to-CelebA-mapping.txt"
 ATTRIBUTES = "CelebAMask-HQ-attribute-anno.txt"
 POSES = "CelebAMask-HQ-pose-anno.txt"
 EXAMPLES_PER_MASK_FOLDER = 2000
+ANNOTATIONS = {"attributes": ATTRIBUTES, "attributes_ref": ATTRIBUTES}
+"""Files that a directory may lack, by the batch entries that come from them."""
 
 # What Pillow raises for corrupt image files.
 _UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
@@ -91,6 +93,17 @@ def read_layout(directory: Path) -> RawLayout:
         photo_side=photo_side,
         mask_side=mask_side,
     )
+
+
+def require_annotations(directory: Path, entries: Sequence[str]) -> None:
+    """Check that the files are there which some of `ANNOTATIONS` come from.
+
+    Raises:
+      UserError: one is missing.
+    """
+    for entry in entries:
+        if not (directory / ANNOTATIONS[entry]).exists():
+            raise UserError(f"{directory / ANNOTATIONS[entry]}: missing, and this task learns from it; add the file")
 
 
 def fingerprint(directory: Path) -> str:

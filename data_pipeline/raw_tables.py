@@ -43,9 +43,13 @@ def read_attributes(path: Path, wanted: Collection[int]) -> dict[int, np.ndarray
     """Return every example's attributes, int8 (40,) of -1 or 1; log a warning and return None without the file.
 
     Raises:
-      UserError: a malformed line, or no line for a wanted example.
+      UserError: a malformed line, other names than CelebA's, or no line for a wanted example.
     """
     expected = f"{NUM_ATTRIBUTES} values of -1 or 1"
+    if path.exists():
+        names = [*_read_lines(path), "", ""][1]
+        if names.split() != list(ATTRIBUTES):
+            raise _malformed(path, 2, names, "CelebA's 40 names in its order")
     return _read_annotations(path, wanted, _parse_attributes, expected, without="attributes are all 0")
 
 

@@ -18,7 +18,7 @@ from data_pipeline.errors import UserError
 from maskgan_jax.cli import ArgumentParser, at_least, run
 
 LOOPBACK = "127.0.0.1"
-EVERYWHERE = ("", "0.0.0.0", "::")
+EVERYWHERE = ("", "0.0.0.0")
 FOLDER = {"type": Path, "metavar": "FOLDER"}
 
 
@@ -81,7 +81,7 @@ def parser() -> ArgumentParser:
         type=_host_name,
         default=[],
         metavar="NAME",
-        help="another name that browsers reach it by; * allows all, for a proxy such as Colab's",
+        help="another name that browsers reach it by, with a proxy's own port; * allows all, for one such as Colab's",
     )
     add(
         "--nocompilation_cache",
@@ -93,8 +93,8 @@ def parser() -> ArgumentParser:
 
 
 def _host_name(text: str) -> str:
-    if not re.fullmatch(r"\*|(\*\.)?[A-Za-z0-9_.-]+", text):
-        raise argparse.ArgumentTypeError(f"{text} is no host name; give one such as editor.example.org, without a port")
+    if not re.fullmatch(r"\*|(\*\.)?[A-Za-z0-9_.-]+(:[0-9]+)?", text):
+        raise argparse.ArgumentTypeError(f"{text} is no host name; give one such as editor.example.org")
     return text
 
 
@@ -109,7 +109,9 @@ def _listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         whole = str(getattr(error, "strerror", None) or error)
         reason = whole.partition(" (while")[0]  # the address follows, once more
-        raise UserError(f"--host={host} --port={port}: can't listen there ({reason}); give another --port") from None
+        raise UserError(
+            f"--host={host} --port={port}: can't listen there ({reason}); give another --host or --port"
+        ) from None
 
 
 if __name__ == "__main__":

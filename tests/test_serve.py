@@ -131,7 +131,8 @@ def test_a_port_in_use_is_one_line():
         done = run_command("maskgan_jax.serve", f"--port={port}")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"error: --host=127.0.0.1 --port={port}: can't listen there (Address already in use); give another --port\n"
+        f"error: --host=127.0.0.1 --port={port}: can't listen there (Address already in use); "
+        "give another --host or --port\n"
     )
 
 
@@ -139,7 +140,10 @@ def test_a_port_in_use_is_one_line():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--port=70000"], "--port=70000: can't listen there (bind(): port must be 0-65535.); give another --port"),
+        (
+            ["--port=70000"],
+            "--port=70000: can't listen there (bind(): port must be 0-65535.); give another --host or --port",
+        ),
         (["--host=192.0.2.1"], "--host=192.0.2.1 --port=8000: can't listen there"),
         (["--port=-1"], "--port: -1 is no whole number of 0 or more"),
         (["--port=x"], "--port: x is no whole number of 0 or more"),

@@ -1,1 +1,1 @@
-"""Figures of generated photos: distances between sets, judges, pairs, tables."""
+"""Metrics of generated photos: distances between sets, and the pairs that the papers' tables are made from."""

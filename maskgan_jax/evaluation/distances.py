@@ -31,7 +31,7 @@ def kernel_distance(first: Float[np.ndarray, "n k"], second: Float[np.ndarray, "
       ValueError: as for `frechet_distance`.
     """
     _check(first, second)
-    first, second = first.astype(np.float64), second.astype(np.float64)
+    first, second = (np.asarray(features, np.float64) for features in (first, second))
 
     def kernel(a: Float[np.ndarray, "n k"], b: Float[np.ndarray, "m k"]) -> Float[np.ndarray, "n m"]:
         return (a @ b.T / a.shape[1] + 1) ** 3
@@ -46,7 +46,7 @@ def kernel_distance(first: Float[np.ndarray, "n k"], second: Float[np.ndarray, "
 
 def _mean_and_root(features: Float[np.ndarray, "n k"]) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, "m k"]]:
     """Return the mean, and a matrix R of at most k rows with R^T R the covariance."""
-    features = features.astype(np.float64)
+    features = np.asarray(features, np.float64)
     mean = features.mean(0)
     centred = (features - mean) / np.sqrt(len(features) - 1)
     return mean, centred if len(centred) <= centred.shape[1] else np.linalg.qr(centred, mode="r")

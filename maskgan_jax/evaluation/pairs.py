@@ -1,7 +1,7 @@
 """The pairs of photos that the paper's tables are made from: attribute transfer (Table 2) and style copy (Table 3)."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +35,7 @@ def smiling_pairs(
     smiling: Int[np.ndarray, " n"],
     poses: Float[np.ndarray, "n 3"],
     has_mouth: Bool[np.ndarray, " n"],
+    is_usable: Callable[[int, int], bool],
     count: int,
 ) -> list[Pair]:
     """Pair photos that don't smile with ones that do, of the most similar poses, each photo in one pair at most.
@@ -47,7 +48,8 @@ def smiling_pairs(
       smiling: 1 smiles, -1 does not, 0 unknown.
       poses: yaw, pitch and roll in degrees.
       has_mouth: whether mouth or lips are in the mask; photos without are left out.
-      count: how many pairs.
+      is_usable: whether an edit of these two, target and source, leaves a face; asked of a pair before it is taken.
+      count: how many pairs, 1 or more.
 
     Raises:
       UserError: poses or the attribute are not known, or there are fewer pairs.
@@ -56,6 +58,10 @@ def smiling_pairs(
         raise UserError("the data set has no attributes, so no smile can be transferred; add its attribute file")
     if not np.isfinite(poses).any():
         raise UserError("the data set has no poses, so no pairs can be matched by them; add its pose file")
+    if count < 1:
+        raise UserError(f"{count} pairs for the transfer of smiles; ask for 1 or more")
+    order = np.argsort(indices)
+    indices, smiling, poses, has_mouth = (values[order] for values in (indices, smiling, poses, has_mouth))
     usable = has_mouth & np.isfinite(poses).all(1)
     targets, sources = (np.flatnonzero(usable & (smiling == value)) for value in (-1, 1))
     if min(len(targets), len(sources)) < count:
@@ -68,13 +74,16 @@ def smiling_pairs(
     for place in np.argsort(costs, axis=None, kind="stable"):
         row, column = divmod(int(place), len(sources))
         target, source = targets[row], sources[column]
-        if target in free_targets and source in free_sources:
-            pairs.append(Pair(int(indices[target]), int(indices[source]), float(costs[row, column])))
+        if target not in free_targets or source not in free_sources:
+            continue
+        pair = Pair(int(indices[target]), int(indices[source]), float(costs[row, column]))
+        if is_usable(pair.target, pair.source):
+            pairs.append(pair)
             free_targets.remove(target)
             free_sources.remove(source)
             if len(pairs) == count:
-                break
-    return pairs
+                return pairs
+    raise UserError(f"{count} pairs for the transfer of smiles: only {len(pairs)} leave every part of the face in view")
 
 
 def style_pairs(indices: Int[np.ndarray, " n"], count: int, seed: int) -> list[Pair]:
@@ -84,15 +93,19 @@ def style_pairs(indices: Int[np.ndarray, " n"], count: int, seed: int) -> list[P
       UserError: there are fewer photos.
     """
     if not 2 <= count <= len(indices):
-        raise UserError(
-            f"{count} pairs for the copy of styles: this split has {len(indices)} photos; ask for 2 or more"
-        )
+        raise UserError(f"{count} pairs for the copy of styles: ask for 2 to {len(indices)}, the photos of this split")
     rng = np.random.default_rng(seed)
     targets = rng.choice(indices, count, replace=False)
     while True:
         sources = rng.permutation(targets)
         if (sources != targets).all():
             return [Pair(int(target), int(source), 0.0) for target, source in zip(targets, sources, strict=True)]
+
+
+def leaves_a_face(target: UInt8[np.ndarray, "h w"], edited: UInt8[np.ndarray, "h w"]) -> bool:
+    """Return whether an edited mask still has every part of the target's, and a mouth or a lip."""
+    others = np.setdiff1d(target, MOUTH)
+    return bool(np.isin(others, edited).all() and np.isin(MOUTH, edited).any())
 
 
 def paste_mouth(target: UInt8[np.ndarray, "h w"], source: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
@@ -127,7 +140,8 @@ def read_pairs(path: Path) -> list[Pair]:
             pairs.append(Pair(int(target), int(source), float(cost)))
         except ValueError:
             raise UserError(
-                f"{path}:{number}: expected target, source and cost, found {line[:60]!r}; delete it"
+                f"{path}:{number}: expected target, source and cost, found {line[:60]!r}; delete the file, and it is "
+                "written again"
             ) from None
     if header.split("\t") != list(Pair._fields) or not pairs:
         raise UserError(f"{path}: holds no pairs; delete it, and it is written again")

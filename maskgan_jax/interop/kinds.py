@@ -26,7 +26,7 @@ def find_kind(kind: str, config: ConfigDict | None = None) -> Kind:
     Args:
       kind: the name.
       config: of the task that has the network; without one, the published sizes: of the configs whose task has it, the
-        one with the fewest networks.
+        one with the fewest networks; of several, the one named after its task.
 
     Raises:
       UserError: there is no such network; the message lists those there are.
@@ -37,7 +37,7 @@ def find_kind(kind: str, config: ConfigDict | None = None) -> Kind:
         networks = tasks.make(each).networks
         known |= networks.keys()
         found += [
-            (len(networks), Kind(name, network, each))
+            ((len(networks), each.name != each.task), Kind(name, network, each))
             for name, network in networks.items()
             if kind in (name, network.entry_names.rpartition(":")[2])
         ]

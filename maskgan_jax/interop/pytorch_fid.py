@@ -9,7 +9,10 @@ from maskgan_jax.networks.inception_v3 import InceptionV3
 
 
 def inception_v3(network: InceptionV3) -> Mapping:
-    """Map `pt_inception-2015-12-05-6726825d.pth` but its head."""
+    """Map `pt_inception-2015-12-05-6726825d.pth` but its head.
+
+    Torchvision's file has the same names and an auxiliary head, which is refused: its weights are others.
+    """
     shapes = jax.eval_shape(network.init, jax.random.key(0), jnp.zeros((1, 64, 64, 3)))["params"]
     layers = {path[:-2] for path in traverse_util.flatten_dict(shapes)}
     mapping = []

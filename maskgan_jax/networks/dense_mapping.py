@@ -26,8 +26,8 @@ class DenseMappingNetwork(nn.Module):
       style_widths: channels of the style encoder at full, half and quarter size.
       style_deep_layers: halvings of the style encoder after the quarter size.
       num_classes: of the label maps.
-      style_uses_mask: whether the style depends on the photo's mask, too; without it the network is Pix2PixHD-m, which
-        the paper compares MaskGAN with, of 89,416,547 parameters.
+      style_uses_mask: whether the style depends on the photo's mask, too; without it the network is taken for
+        Pix2PixHD-m, which the paper compares MaskGAN with.
       style_init: initial weights of the style encoder: `published`, normal(0, 0.02), with which the style depends on
         the photo only after many epochs; or `he`, He et al. 2015, with which it does from the first step.
       remat: whether the backbone recomputes activations in the backward pass, see `GlobalGenerator`.

@@ -26,8 +26,8 @@ class InceptionV3(nn.Module):
 
     @nn.compact
     def __call__(self, image: Float[Array, "b h w 3"]) -> Float[Array, "b 2048"]:
-        """Compute the features of images in [-1, 1], scaled bilinearly without antialiasing."""
-        x = jax.image.resize(image, (image.shape[0], SIZE, SIZE, 3), "linear", antialias=False)
+        """Compute the features of images in [-1, 1] of any size."""
+        x = scale(image)
         x = Convolution(32, (3, 3), 2, name="Conv2d_1a_3x3")(x)
         x = Convolution(32, (3, 3), name="Conv2d_2a_3x3")(x)
         x = Convolution(64, (3, 3), padding="SAME", name="Conv2d_2b_3x3")(x)
@@ -46,8 +46,16 @@ class InceptionV3(nn.Module):
         return x.mean((1, 2))
 
 
+def scale(image: Float[Array, "b h w 3"]) -> Float[Array, "b 299 299 3"]:
+    """Scale images bilinearly, without antialiasing, as pytorch-fid does."""
+    return jax.image.resize(image, (image.shape[0], SIZE, SIZE, 3), "linear", antialias=False)
+
+
 class Convolution(nn.Module):
-    """A convolution without bias, batch norm with running statistics, and ReLU."""
+    """A convolution without bias, batch norm with running statistics, and ReLU.
+
+    In full float32 on every device: a table's figures must not depend on it.
+    """
 
     features: int
     kernel_size: tuple[int, int]
@@ -57,7 +65,9 @@ class Convolution(nn.Module):
     @nn.compact
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b H W o"]:
         strides = (self.strides, self.strides)
-        x = nn.Conv(self.features, self.kernel_size, strides, self.padding, use_bias=False, name="conv")(x)
+        x = nn.Conv(
+            self.features, self.kernel_size, strides, self.padding, use_bias=False, precision="highest", name="conv"
+        )(x)
         return nn.relu(nn.BatchNorm(True, epsilon=1e-3, name="bn")(x))
 
 

@@ -37,7 +37,7 @@ class SpatialAwareStyleEncoder(nn.Module):
       widths: channels at full, half and quarter size, in both branches; also of all deeper layers.
       deep_layers: halvings after the quarter size.
       num_classes: of the label maps.
-      uses_mask: whether the mask's features modulate the style; without them it is Pix2PixHD-m's encoder.
+      uses_mask: whether the mask's features modulate the style; without them it is taken for that of Pix2PixHD-m.
       kernel_init: initial weights of the convolutions.
       dtype: type of the computation; the style itself is float32.
     """

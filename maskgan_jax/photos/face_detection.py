@@ -5,6 +5,7 @@ boxes are measured in the same way, both in px of the photo.
 """
 
 import math
+import threading
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
@@ -69,6 +70,10 @@ class _Detection(NamedTuple):
     neighbours: int
 
 
+_DETECTING = threading.Lock()
+"""OpenCV's cascades keep the photo that they search: one thread at a time."""
+
+
 @cache
 def _cascade(name: str) -> cv2.CascadeClassifier:
     return cv2.CascadeClassifier(f"{cv2.data.haarcascades}haarcascade_{name}.xml")
@@ -84,6 +89,11 @@ def find_faces(photo: UInt8[np.ndarray, "h w 3"]) -> list[Face]:
     Args:
       photo: of any size.
     """
+    with _DETECTING:
+        return _find_faces(photo)
+
+
+def _find_faces(photo: UInt8[np.ndarray, "h w 3"]) -> list[Face]:
     scale = SEARCH_SIDE / max(photo.shape[:2])
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
     shape = [max(1, round(length * scale)) for length in photo.shape[1::-1]]

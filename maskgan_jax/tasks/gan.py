@@ -16,13 +16,12 @@ from maskgan_jax.tasks.dtype import computation_dtype
 from maskgan_jax.tasks.interleaving import deinterleave, interleave
 from maskgan_jax.tasks.pixels import one_hot, to_image, to_pixels
 from maskgan_jax.tasks.task import Batch, InferenceFunction, Metrics, Network, Pretrained, Variables
+from maskgan_jax.tasks.torchvision_weights import how_to_save
 from maskgan_jax.tasks.update import Update
 
 VGG19_REMEDY = (
-    "The perceptual loss needs torchvision's ImageNet weights: in an environment with torchvision run "
-    '`python -c "import torch, torchvision; '
-    "torch.save(torchvision.models.vgg19(weights='IMAGENET1K_V1').state_dict(), 'vgg19.pth')\"`; "
-    "or train without the term: --config.losses.lambda_percept=0"
+    f"The perceptual loss needs torchvision's ImageNet weights: {how_to_save('vgg19')}; or train without the term: "
+    "--config.losses.lambda_percept=0"
 )
 
 

@@ -120,6 +120,8 @@ class Task(NamedTuple):
         (b h w 3), label maps as integers (b h w).
       inference: inference functions by name. The editing session calls `encode_style`, `generate`, `parse`,
         `encode_mask` and `decode_mask`; `export` writes all.
+      annotated: those of the inputs that come from a file of the data set which may be missing, in which case they are
+        0: training without it is refused.
     """
 
     inputs: tuple[str, ...]
@@ -131,6 +133,7 @@ class Task(NamedTuple):
     finalize_metrics: Callable[[Mapping[str, Any]], dict[str, float]]
     visualize: Callable[[TrainState, Batch], dict[str, Array]]
     inference: Mapping[str, InferenceFunction]
+    annotated: tuple[str, ...] = ()
 
 
 def init_variables(name: str, network: Network, rng: Array) -> Variables:

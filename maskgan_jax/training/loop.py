@@ -65,7 +65,7 @@ def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights) -> Train
 
         # Data.
         with multihost.process_zero_first("prepare"):
-            builder = prepare(config.data.directory, config.data.size, config.data.prepared or None)
+            builder = prepare(config.data.directory, config.data.size, config.data.prepared or None, task.annotated)
         data_options = {
             "entries": task.inputs, "batch_size": config.batch_size, "max_bad_fraction": config.data.max_bad_fraction,
             "process_index": jax.process_index(), "process_count": jax.process_count(),

@@ -34,14 +34,16 @@ LEAST_SAMPLE = 128
 FACES_TO_VARY = 64
 """Sample faces whose masks random ones are like."""
 RECEIVED_AT_ONCE = 16
-"""Photos whose bytes are held before they are opened."""
+"""Photos whose bytes are held until they are opened."""
 SECONDS_TO_RECEIVE = 120
-OPENED_AT_ONCE = 2
-"""Photos that are decoded, searched and cut out: work that takes many times a photo's own memory."""
+WHOLE_AT_ONCE = 2
+"""Whole photos that are decoded, searched, cut out or put together: work that takes many times a photo's own memory."""
 MAX_FACE_EDITED = 2048
 """Side in px at most of a face that is cut out; a larger one is edited at this size."""
 MAX_FACE_SHOWN = 1024
 """Side in px at most of the face that the page shows."""
+PHOTO_GONE, REFERENCE_GONE = 410, 424
+"""Statuses of an answer where the server has forgotten a photo: that of the address, or the one named beside it."""
 MAX_ERROR = 300
 """Characters; errors may quote what was sent."""
 
@@ -55,7 +57,7 @@ class Api:
         self.photos = PhotoStore()
         self.queue = DeviceQueue(editor.generate)
         self.receiving = asyncio.Semaphore(RECEIVED_AT_ONCE)
-        self.opening = asyncio.Semaphore(OPENED_AT_ONCE)
+        self.whole = asyncio.Semaphore(WHOLE_AT_ONCE)
 
     def routes(self) -> list[Route]:
         """Return all endpoints."""
@@ -84,6 +86,7 @@ class Api:
             self.editor.parse(photo)
         if self.editor.interpolates:
             self.editor.masks_between(mask, mask, [0.5])
+            self.editor.sample_masks(self._codes_to_vary, 1, 0)
 
     async def health(self, request: Request) -> Response:
         """Answer whether the server works, and how much it has to do."""
@@ -117,12 +120,13 @@ class Api:
             photo, mask = await asyncio.to_thread(render_sample, number, max(LEAST_SAMPLE, self.editor.size))
             opened = OpenPhoto(await self._encode(partial(open_photo, photo, mask)))
         else:
-            body = await self._receive(request)
-            async with self.opening:
-                photo = await asyncio.to_thread(decode_photo, body)
-                del body
-                faces = [] if query.get("aligned") == "1" else await asyncio.to_thread(find_faces, photo)
-                opened = await self._open_face(photo, faces, 0 if faces else None)
+            async with self.receiving:
+                body = await self._receive(request)
+                async with self.whole:
+                    photo = await asyncio.to_thread(decode_photo, body)
+                    del body
+                    faces = [] if query.get("aligned") == "1" else await asyncio.to_thread(find_faces, photo)
+                    opened = await self._open_face(photo, faces, 0 if faces else None)
         return self._describe(self.photos.add(opened), opened)
 
     async def choose_face(self, request: Request) -> Response:
@@ -131,7 +135,7 @@ class Api:
         number = _number(request.path_params, "face", int, 0, 2**31)
         if number >= len(photo.faces):
             raise HTTPException(400, f"there is no face {number}; {len(photo.faces)} were found")
-        async with self.opening:
+        async with self.whole:
             opened = await self._open_face(photo.portrait.subject.photo, photo.faces, number)
         self.photos.replace(token, opened)
         return self._describe(token, opened)
@@ -140,9 +144,11 @@ class Api:
         """Return the face that is edited, as PNG; with `?whole=1` the whole photo."""
         subject = self._photo(request)[1].portrait.subject
         if request.query_params.get("whole") == "1":
-            return await _png(subject.photo)
-        shown = subject.face if len(subject.face) <= MAX_FACE_SHOWN else scale_photo(subject.face, MAX_FACE_SHOWN)
-        return await _png(shown)
+            async with self.whole:
+                return await _png(subject.photo)
+        if len(subject.face) <= MAX_FACE_SHOWN:
+            return await _png(subject.face)
+        return await _png(await asyncio.to_thread(scale_photo, subject.face, MAX_FACE_SHOWN))
 
     async def mask(self, request: Request) -> Response:
         """Return the face's label map at the generator's size, a byte for each pixel."""
@@ -172,27 +178,29 @@ class Api:
         if "reference" in query:
             strength = _number(query, "strength", float, 0, 1)
             style = mix_styles(style, self._reference(request).portrait.style[0], strength)
-        whole = query.get("whole") == "1"
-        generated = await self.queue.generate(f"{token} whole" if whole else token, mask, style)
-        result = await asyncio.to_thread(self.editor.complete, photo.portrait, mask, generated, feather, whole)
-        return await _png(result)
+        if query.get("whole") != "1":
+            generated = await self.queue.generate(token, mask, style)
+            return await _png(await asyncio.to_thread(self.editor.complete, photo.portrait, mask, generated, feather))
+        generated = await self.queue.generate(f"{token} whole", mask, style)
+        async with self.whole:
+            return await _png(
+                await asyncio.to_thread(self.editor.complete, photo.portrait, mask, generated, feather, True)
+            )
 
     async def transfer(self, request: Request) -> Response:
-        """Return the mask in the body with `?parts=smile,eyes` of the photo `?reference=TOKEN`."""
-        self._photo(request)
+        """Return the mask in the body with `?parts=smile,eyes` of this photo."""
+        _, photo = self._photo(request)
         mask = await read_mask(request, self.editor.size)
-        reference = self._reference(request).portrait.mask
         parts = request.query_params.get("parts", "").split(",")
-        return _labels(await asyncio.to_thread(transfer_parts, mask, reference, parts))
+        return _labels(await asyncio.to_thread(transfer_parts, mask, photo.portrait.mask, parts))
 
     async def interpolate(self, request: Request) -> Response:
-        """Return the mask `?amount=0.5` of the way from the one in the body to that of the photo `?reference=TOKEN`."""
-        self._photo(request)
+        """Return the mask `?amount=0.5` of the way from the one in the body to this photo's."""
+        _, photo = self._photo(request)
         mask = await read_mask(request, self.editor.size)
         amount = _number(request.query_params, "amount", float, 0, 1)
         self._check_interpolates()
-        reference = self._reference(request).portrait.mask
-        between = await self.queue.run(self.editor.masks_between, mask, reference, [amount])
+        between = await self.queue.run(self.editor.masks_between, mask, photo.portrait.mask, [amount])
         return _labels(scale_mask(between[0], self.editor.size))
 
     async def random_mask(self, request: Request) -> Response:
@@ -207,7 +215,7 @@ class Api:
 
     @cached_property
     def _codes_to_vary(self) -> np.ndarray:
-        return self.editor.encode_masks([render_sample(number, self.editor.size)[1] for number in range(FACES_TO_VARY)])
+        return self.editor.encode_masks([render_sample(number, LEAST_SAMPLE)[1] for number in range(FACES_TO_VARY)])
 
     def _check_interpolates(self) -> None:
         if not self.editor.interpolates:
@@ -215,24 +223,23 @@ class Api:
 
     def _photo(self, request: Request) -> tuple[str, OpenPhoto]:
         token = request.path_params["token"]
-        return token, self._get(token)
+        return token, self._get(token, PHOTO_GONE)
 
     def _reference(self, request: Request) -> OpenPhoto:
-        return self._get(request.query_params.get("reference", ""))
+        return self._get(request.query_params.get("reference", ""), REFERENCE_GONE)
 
-    def _get(self, token: str) -> OpenPhoto:
+    def _get(self, token: str, status: int) -> OpenPhoto:
         try:
             return self.photos.get(token)
         except KeyError:
-            raise HTTPException(410, "this photo is no longer open on the server; open it again") from None
+            raise HTTPException(status, "this photo is no longer open on the server; open it again") from None
 
     async def _receive(self, request: Request) -> bytes:
         """Return the photo that is the body of a request, undecoded."""
-        async with self.receiving:
-            try:
-                return await asyncio.wait_for(read_body(request, MAX_BYTES), SECONDS_TO_RECEIVE)
-            except TimeoutError:
-                raise HTTPException(408, f"the photo did not come within {SECONDS_TO_RECEIVE} s") from None
+        try:
+            return await asyncio.wait_for(read_body(request, MAX_BYTES), SECONDS_TO_RECEIVE)
+        except TimeoutError:
+            raise HTTPException(408, f"the photo did not come within {SECONDS_TO_RECEIVE} s") from None
 
     async def _open_face(self, photo: np.ndarray, faces: list, number: int | None) -> OpenPhoto:
         square = central_square(photo) if number is None else face_square(faces[number])

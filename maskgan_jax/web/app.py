@@ -34,10 +34,12 @@ def make_app(api: Api, hosts: Sequence[str] = LOOPBACK_NAMES) -> ASGIApp:
 
     Args:
       api: answers the requests.
-      hosts: names that it may be reached by; a page elsewhere can't reach it under a name of its own (DNS rebinding).
+      hosts: names that it may be reached by, with a proxy's own port; a page elsewhere can't reach it under a name of
+        its own (DNS rebinding).
         "*" allows every name, and pages of every origin, for a proxy that passes neither on.
     """
-    guards = [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), Middleware(SameOrigin, hosts=hosts)]
+    names = [host.partition(":")[0] for host in hosts]
+    guards = [Middleware(TrustedHostMiddleware, allowed_hosts=names), Middleware(SameOrigin, hosts=hosts)]
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from data_pipeline import records as records_module
+from data_pipeline.celeba_attributes import ATTRIBUTES
 from data_pipeline.labels import PARTS
 from data_pipeline.prepare import prepare
 
@@ -37,7 +38,7 @@ def write_raw_layout(directory: Path) -> Path:
         poses.append(f"{index}.jpg {index + 0.25} {-index} {index / 2}")
     count = str(len(CELEBA_INDICES))
     (directory / "CelebA-HQ-to-CelebA-mapping.txt").write_text("\n".join(mapping) + "\n")
-    names = " ".join(f"attribute_{k}" for k in range(40))
+    names = " ".join(ATTRIBUTES)
     (directory / "CelebAMask-HQ-attribute-anno.txt").write_text("\n".join([count, names, *attributes]) + "\n")
     (directory / "CelebAMask-HQ-pose-anno.txt").write_text("\n".join([count, " Yaw Pitch Raw", *poses]) + "\n")
     return directory

@@ -202,6 +202,22 @@ def test_an_example_missing_in_a_table_is_named(own_directory):
     assert error_of(own_directory).startswith(f"{path}: no line for 12.jpg")
 
 
+def test_a_file_of_annotations_that_a_task_learns_from_must_be_there(own_directory):
+    path = own_directory / "CelebAMask-HQ-attribute-anno.txt"
+    path.unlink()
+    with pytest.raises(UserError) as caught:
+        prepare(own_directory, 64, annotated=("attributes",))
+    assert str(caught.value) == f"{path}: missing, and this task learns from it; add the file"
+    assert not (own_directory / "prepared").exists()
+
+
+def test_attributes_in_another_order_are_refused(own_directory):
+    path = own_directory / "CelebAMask-HQ-attribute-anno.txt"
+    count, names, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([count, " ".join(reversed(names.split())), *rows]) + "\n")
+    assert error_of(own_directory).startswith(f"{path}:2: expected CelebA's 40 names in its order, found 'Young ")
+
+
 def test_data_is_prepared_only_once(own_directory):
     first = prepare(own_directory, 64)
     (own_directory / "CelebA-HQ-img/7.jpg").write_bytes(b"")

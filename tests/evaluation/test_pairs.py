@@ -7,7 +7,15 @@ import pytest
 
 from data_pipeline.errors import UserError
 from data_pipeline.labels import CLASSES
-from maskgan_jax.evaluation.pairs import Pair, paste_mouth, read_pairs, smiling_pairs, style_pairs, write_pairs
+from maskgan_jax.evaluation.pairs import (
+    Pair,
+    leaves_a_face,
+    paste_mouth,
+    read_pairs,
+    smiling_pairs,
+    style_pairs,
+    write_pairs,
+)
 
 COUNT = 40
 
@@ -21,6 +29,7 @@ def photos() -> dict[str, np.ndarray]:
         "smiling": rng.choice([-1, 1], COUNT),
         "poses": rng.uniform(-30, 30, (COUNT, 3)).astype(np.float32),
         "has_mouth": np.arange(COUNT) >= 3,
+        "is_usable": lambda target, source: (target + source) % 5 > 0,
     }
 
 
@@ -40,11 +49,25 @@ def test_the_nearest_poses_are_paired_first_and_no_photo_twice(photos):
         def cost(pair):
             return float(np.abs(np.subtract(*(photos["poses"][numbers[index]] for index in pair))).max())
 
+        candidates = [pair for pair in candidates if photos["is_usable"](*pair)]
         best = min(candidates, key=lambda pair: (cost(pair), pair))
         expected.append(Pair(*best, cost(best)))
         for index in best:
             del left[index]
     assert pairs == expected
+
+
+def test_pairs_of_equal_poses_are_taken_by_their_numbers_whatever_their_order():
+    indices = np.array([9, 2, 7, 4, 1, 8])
+    smiling = np.array([-1, -1, 1, 1, -1, 1])
+    options = {"poses": np.zeros((6, 3), np.float32), "has_mouth": np.ones(6, bool), "count": 3}
+    pairs = smiling_pairs(indices, smiling, is_usable=lambda target, source: True, **options)
+    assert pairs == [Pair(1, 4, 0.0), Pair(2, 7, 0.0), Pair(9, 8, 0.0)]
+
+
+def test_too_few_usable_pairs_are_an_error(photos):
+    with pytest.raises(UserError, match=r"8 pairs .* only 0 leave every part of the face in view"):
+        smiling_pairs(**{**photos, "is_usable": lambda target, source: False}, count=8)
 
 
 def test_fewer_pairs_than_asked_are_an_error(photos):
@@ -72,7 +95,7 @@ def test_styles_are_copied_between_other_photos_and_every_photo_gives_its_style_
 
 @pytest.mark.parametrize("count", [1, 51])
 def test_a_number_of_style_pairs_that_can_not_be_drawn_is_an_error(count):
-    with pytest.raises(UserError, match=f"{count} pairs for the copy of styles: this split has 50 photos"):
+    with pytest.raises(UserError, match=f"{count} pairs for the copy of styles: ask for 2 to 50"):
         style_pairs(np.arange(50), count, seed=0)
 
 
@@ -82,6 +105,14 @@ def test_the_mouth_is_pasted_at_the_same_pixels_under_the_hair():
     source = np.array([[mouth, mouth, skin, hair], [skin, upper, mouth, mouth]], np.uint8)
     expected = np.array([[hair, mouth, skin, skin], [skin, upper, mouth, mouth]], np.uint8)
     np.testing.assert_array_equal(paste_mouth(target, source), expected)
+
+
+def test_an_edit_that_covers_a_part_leaves_no_face():
+    skin, nose, mouth, upper = map(CLASSES.index, ("skin", "nose", "mouth", "u_lip"))
+    target = np.array([[skin, nose, upper]], np.uint8)
+    assert leaves_a_face(target, np.array([[skin, nose, mouth]], np.uint8))
+    assert not leaves_a_face(target, np.array([[skin, mouth, mouth]], np.uint8))
+    assert not leaves_a_face(target, np.array([[skin, nose, skin]], np.uint8))
 
 
 def test_written_pairs_are_read_again(tmp_path):

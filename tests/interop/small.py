@@ -9,11 +9,12 @@ from launch.benchmark.pytorch_networks import randomise
 from launch.benchmark.pytorch_sizes import MAKE
 from maskgan_jax.interop import entries
 from maskgan_jax.interop.kinds import Kind, find_kind
+from tests.networks.pytorch_resnet18 import ResNet18
 from tests.tiny import tiny_config
 
 TASKS = {
     "generator": "dense_mapping", "discriminator": "dense_mapping", "vgg19": "dense_mapping", "blender": "ebst",
-    "mask_vae": "mask_vae", "face_parser": "face_parser",
+    "mask_vae": "mask_vae", "face_parser": "face_parser", "resnet18": "attribute_classifier",
 }  # fmt: skip
 """A task that has the network, by kind."""
 
@@ -34,6 +35,10 @@ def mapping_of(kind: str, config: ConfigDict) -> entries.Mapping:
 
 def in_pytorch(kind: str, config: ConfigDict) -> torch.nn.Module:
     """Build the network of a config in PyTorch."""
+    if kind == "resnet18":
+        network = ResNet18(config.networks.resnet18.widths)
+        del network.fc
+        return network
     return MAKE["alpha_blender" if kind == "blender" else kind](config.networks)
 
 

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from maskgan_jax.networks.inception_v3 import InceptionV3
+from maskgan_jax.networks.inception_v3 import InceptionV3, scale
 
 torch = pytest.importorskip("torch")
 
@@ -27,6 +27,15 @@ def test_features_are_those_of_the_pytorch_network():
         theirs = reference(torch.from_numpy(np.array((images.transpose(0, 3, 1, 2) + 1) / 2))).numpy()
     assert np.abs(theirs[0] - theirs[1]).max() > 0.01 * theirs.max(), "a constant would prove nothing"
     np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4 * theirs.max())
+
+
+@pytest.mark.parametrize("shape", [(512, 400), (64, 48)])
+def test_photos_are_scaled_down_and_up_as_pytorch_does_without_antialiasing(shape):
+    images = jax.random.uniform(jax.random.key(1), (1, *shape, 3), minval=-1, maxval=1)
+    theirs = torch.nn.functional.interpolate(
+        torch.from_numpy(np.array(images.transpose(0, 3, 1, 2))), (299, 299), mode="bilinear", align_corners=False
+    )
+    np.testing.assert_allclose(scale(images), theirs.permute(0, 2, 3, 1).numpy(), atol=1e-5)
 
 
 def test_the_published_size():

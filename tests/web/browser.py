@@ -141,7 +141,7 @@ class Tab:
         if wait:
             self.settle()
 
-    def paste(self, path: Path) -> None:
+    def paste(self, path: Path, wait: bool = True) -> None:
         """Paste a picture from the clipboard."""
         content = base64.b64encode(path.read_bytes()).decode()
         self.page.evaluate(
@@ -153,7 +153,8 @@ class Tab:
             }""",
             content,
         )
-        self.settle()
+        if wait:
+            self.settle()
 
     def save(self, button: str, path: Path) -> Path:
         """Click a download button and keep the file."""

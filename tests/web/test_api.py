@@ -1,5 +1,7 @@
 """The server's answers, compared with the functions behind them, called directly."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -112,13 +114,13 @@ def test_a_reference_at_half_strength_is_the_mean_of_both_styles(client, editor,
 
 
 def test_parts_of_another_mask_are_transferred(client, photo, other):
-    address = f"/api/photos/{photo}/transfer?reference={other}&parts=smile,eyes"
+    address = f"/api/photos/{other}/transfer?parts=smile,eyes"
     result = labels(client.post(address, content=small_mask(3).tobytes()))
     np.testing.assert_array_equal(result, transfer_parts(small_mask(3), small_mask(4), ["smile", "eyes"]))
 
 
 def test_a_mask_between_two_is_that_of_the_mask_vae(client, editor, photo, other):
-    address = f"/api/photos/{photo}/interpolate?reference={other}&amount=0.25"
+    address = f"/api/photos/{other}/interpolate?amount=0.25"
     result = labels(client.post(address, content=small_mask(3).tobytes()))
     expected = editor.masks_between(small_mask(3), small_mask(4), [0.25])[0]
     np.testing.assert_array_equal(result, scale_mask(expected, SIZE))
@@ -127,7 +129,7 @@ def test_a_mask_between_two_is_that_of_the_mask_vae(client, editor, photo, other
 def test_a_random_mask_is_the_same_for_the_same_seed(client, editor):
     first, again, another = (labels(client.post(f"/api/masks/random?seed={seed}")) for seed in (7, 7, 8))
     np.testing.assert_array_equal(first, again)
-    codes = editor.encode_masks([render_face(number, size=SIZE)[1] for number in range(FACES_TO_VARY)])
+    codes = editor.encode_masks([render_face(number)[1] for number in range(FACES_TO_VARY)])
     np.testing.assert_array_equal(first, scale_mask(editor.sample_masks(codes, 1, 7)[0], SIZE))
     assert (first != another).any()
 
@@ -135,7 +137,7 @@ def test_a_random_mask_is_the_same_for_the_same_seed(client, editor):
 def test_without_a_mask_vae_masks_are_neither_sampled_nor_interpolated(client, api, runs, photo, monkeypatch):
     monkeypatch.setattr(api, "editor", Editor(runs / "dense_mapping"))
     random = client.post("/api/masks/random?seed=7")
-    between = client.post(f"/api/photos/{photo}/interpolate?reference={photo}&amount=0.5", content=EMPTY)
+    between = client.post(f"/api/photos/{photo}/interpolate?amount=0.5", content=EMPTY)
     assert (random.status_code, between.status_code) == (400, 400)
     assert random.json() == between.json() == {"error": "the server has no MaskVAE; start it with --mask-vae"}
 
@@ -183,6 +185,15 @@ def test_another_face_of_the_photo_is_chosen_and_edited(client, editor, two_face
     np.testing.assert_array_equal(result, expected)
 
 
+def test_photos_that_are_opened_at_the_same_time_are_those_that_are_opened_one_by_one(client, two_faces):
+    photos = [encode(photo) for photo in (two_faces, two_faces[:, ::-1], np.rot90(two_faces, 2), render_face(9)[0])]
+    alone = [client.post("/api/photos", content=photo).json()["faces"] for photo in photos]
+    assert [len(faces) for faces in alone][:2] == [2, 2]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda photo: client.post("/api/photos", content=photo).json()["faces"], 3 * photos))
+    assert together == 3 * alone
+
+
 def test_a_photo_without_a_face_is_its_central_square(client):
     plain = np.full((60, 90, 3), 128, np.uint8)
     described = client.post("/api/photos", content=encode(plain)).json()
@@ -194,8 +205,8 @@ def test_a_photo_without_a_face_is_its_central_square(client):
     ("address", "body", "status", "message"),
     [
         ("/api/photos/unknown/edit", EMPTY, 410, "no longer open on the server; open it again"),
-        ("/api/photos/{photo}/edit?reference=unknown&strength=1", EMPTY, 410, "no longer open"),
-        ("/api/photos/{photo}/transfer?parts=smile", EMPTY, 410, "no longer open"),
+        ("/api/photos/{photo}/edit?reference=unknown&strength=1", EMPTY, 424, "no longer open"),
+        ("/api/photos/unknown/transfer?parts=smile", EMPTY, 410, "no longer open"),
         ("/api/photos/{photo}/edit", EMPTY[1:], 400, "the mask has 4095 bytes; send 4096, one for each of 64x64"),
         ("/api/photos/{photo}/edit", EMPTY + b"\0", 413, "more than 4096 bytes; send less"),
         ("/api/photos/{photo}/edit", EMPTY[1:] + b"\x13", 400, "the mask has label 19; the labels are 0 to 18"),
@@ -203,8 +214,8 @@ def test_a_photo_without_a_face_is_its_central_square(client):
         ("/api/photos/{photo}/edit?feather=nan", EMPTY, 400, "feather=nan: give a number"),
         ("/api/photos/{photo}/edit?reference={photo}", EMPTY, 400, "strength=: give a number from 0 to 1"),
         ("/api/photos/{photo}/edit?reference={photo}&strength=2", EMPTY, 400, "strength=2: give a number"),
-        ("/api/photos/{photo}/interpolate?reference={photo}&amount=x", EMPTY, 400, "amount=x: give a number"),
-        ("/api/photos/{photo}/transfer?reference={photo}&parts=tail", EMPTY, 400, "no such part: tail; the parts are"),
+        ("/api/photos/{photo}/interpolate?amount=x", EMPTY, 400, "amount=x: give a number"),
+        ("/api/photos/{photo}/transfer?parts=tail", EMPTY, 400, "no such part: tail; the parts are"),
         ("/api/photos/{photo}/face/0", b"", 400, "there is no face 0; 0 were found"),
         ("/api/photos?sample=1.5", b"", 400, "sample=1.5: give a number"),
         ("/api/masks/random", b"", 400, "seed=: give a number"),

@@ -143,6 +143,19 @@ def test_mirrored_painting_swaps_left_and_right_parts(tab):
     assert mask[20, SIZE - 1 - 10] == label("r_brow") == MIRRORED[label("l_brow")]
 
 
+def test_a_mirrored_bucket_fills_an_area_that_lies_on_both_sides_once(tab):
+    tab.tool("bucket")
+    tab.choose("l_ear")
+    tab.page.check("#mirror")
+    before = tab.mask()
+    tab.click((1, 1))
+    background = before == before[1, 1]
+    assert background[1, SIZE - 2], "the area lies on both sides"
+    after = tab.mask()
+    assert (after[1, [1, SIZE - 2]] == label("l_ear")).all()
+    assert not ((after == label("r_ear")) & background).any()
+
+
 def test_the_pick_tool_takes_a_class_and_the_eraser_brings_the_original_mask_back(tab):
     before = tab.mask()
     row, column = np.argwhere(before == label("neck"))[0]
@@ -192,6 +205,17 @@ def test_the_mask_moves_towards_that_of_the_second_photo_and_back(tab, editor):
     np.testing.assert_array_equal(tab.mask(), expected)
     tab.slide("interpolate", 0)
     np.testing.assert_array_equal(tab.mask(), before)
+    assert tab.page.is_disabled("#undo")
+
+
+def test_the_whole_way_of_the_slider_is_one_change(tab):
+    before = tab.mask()
+    for amount in (20, 40, 60):
+        tab.slide("interpolate", amount)
+    assert (tab.mask() != before).any()
+    tab.press("Control+z")
+    np.testing.assert_array_equal(tab.mask(), before)
+    assert tab.page.is_disabled("#undo")
 
 
 def test_a_random_mask_is_one_that_the_mask_vae_samples(tab, editor):
@@ -199,7 +223,7 @@ def test_a_random_mask_is_one_that_the_mask_vae_samples(tab, editor):
         tab.page.click("#random-mask")
     tab.settle()
     seed = int(request.value.url.rpartition("=")[2])
-    codes = editor.encode_masks([render_sample(number, SIZE)[1] for number in range(FACES_TO_VARY)])
+    codes = editor.encode_masks([render_sample(number, 128)[1] for number in range(FACES_TO_VARY)])
     np.testing.assert_array_equal(tab.mask(), editor.sample_masks(codes, 1, seed)[0])
 
 
@@ -238,6 +262,19 @@ def test_a_pasted_photo_is_opened(tab, editor, tmp_path):
 def test_of_two_faces_the_chosen_one_is_edited(tab, editor, tmp_path):
     path = write_face(tmp_path / "two.png", 9, 19)
     tab.open_photo(path, wait=False)
+    tab.page.click("#face-boxes button[aria-label='Face 2']")
+    tab.settle()
+    expected = editor.portrait(read_photo(path), face=1).mask
+    np.testing.assert_array_equal(tab.mask(), scale_mask(expected, SIZE))
+
+
+def test_of_two_photos_with_several_faces_the_latter_is_asked_about(tab, editor, tmp_path):
+    tab.open_photo(write_face(tmp_path / "first.png", 19, 9), wait=False)
+    tab.page.wait_for_selector("#faces[open]")
+    path = write_face(tmp_path / "second.png", 9, 19)
+    shown = tab.page.get_attribute("#face-boxes img", "src")
+    tab.paste(path, wait=False)
+    tab.page.wait_for_function("(src) => document.querySelector('#face-boxes img').src !== src", arg=shown)
     tab.page.click("#face-boxes button[aria-label='Face 2']")
     tab.settle()
     expected = editor.portrait(read_photo(path), face=1).mask

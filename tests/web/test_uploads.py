@@ -240,8 +240,8 @@ BAD_TEXTS = (
         "/api/masks/random?seed=",
         "/api/photos/{photo}/edit?feather=",
         "/api/photos/{photo}/edit?reference={photo}&strength=",
-        "/api/photos/{photo}/interpolate?reference={photo}&amount=",
-        "/api/photos/{photo}/transfer?reference={photo}&parts=",
+        "/api/photos/{photo}/interpolate?amount=",
+        "/api/photos/{photo}/transfer?parts=",
         "/api/photos/{photo}/edit?strength=1&reference=",
     ],
 )

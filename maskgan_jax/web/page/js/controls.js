@@ -38,6 +38,7 @@ export function connect(editor) {
   connectFiles(editor);
   connectKeys(editor);
   describe(editor.model);
+  editor.updateButtons();
   editor.chooseTool("brush");
   editor.chooseLabel();
 }
@@ -145,7 +146,7 @@ function connectPhotos(editor) {
 }
 
 function connectFiles(editor) {
-  on("save-result", "click", () => editor.resultBlob && download(editor.resultBlob, "edited.png"));
+  on("save-result", "click", () => editor.attempt(() => editor.saveResult()));
   on("save-whole", "click", () => editor.attempt(() => editor.saveWhole()));
   on("save-mask", "click", () =>
     editor.attempt(async () => download(await editor.painter.maskPicture(), "mask.png")),
@@ -163,7 +164,7 @@ function connectFiles(editor) {
 function connectKeys(editor) {
   const { painter } = editor;
   document.addEventListener("keydown", (event) => {
-    if (document.querySelector("dialog[open]")) return;
+    if (event.altKey || document.querySelector("dialog[open]")) return;
     const key = event.key.toLowerCase();
     if (event.ctrlKey || event.metaKey) {
       if (key === "z" && !event.shiftKey) editor.undo();
@@ -181,12 +182,14 @@ function connectKeys(editor) {
       const input = element("brush-size");
       input.value = Number(input.value) + (key === "]" ? 1 : -1);
       input.dispatchEvent(new Event("input"));
-    } else if (key === " " && event.target === painter.canvas) {
+    } else if (key === " " && (painter.hover || event.target === painter.canvas)) {
       painter.panning = true;
       event.preventDefault();
     }
   });
   document.addEventListener("keyup", (event) => {
-    if (event.key === " ") painter.panning = false;
+    if (event.key !== " " || !painter.panning) return;
+    painter.panning = false;
+    event.preventDefault(); // the button that has the focus is not pressed
   });
 }

@@ -13,6 +13,7 @@ const HAIR = 13;
 export class Editor {
   constructor() {
     this.running = 0;
+    this.saving = false;
     this.tickets = { photo: 0, reference: 0 };
     this.photo = this.reference = null;
     this.history = new History();
@@ -29,7 +30,6 @@ export class Editor {
     });
     this.drawing = new LatestOnly(() => this.#drawResult());
     this.interpolating = new LatestOnly(() => this.#interpolate());
-    this.updateButtons();
   }
 
   /** Do something that may fail or take long: errors become one line on the page. */
@@ -56,7 +56,7 @@ export class Editor {
     if (ticket !== this.tickets[slot]) return;
     this.#show(slot, photo);
     if (photo.description.faces.length < 2) return;
-    const face = await askForFace(photo);
+    const face = await askForFace(photo, () => ticket === this.tickets[slot]);
     if (ticket !== this.tickets[slot] || face === photo.description.face) return;
     await photo.chooseFace(face);
     if (ticket === this.tickets[slot]) this.#show(slot, photo);
@@ -66,9 +66,15 @@ export class Editor {
     this[slot] = photo;
     if (slot === "photo") {
       this.history = new History();
+      this.#forgetResult();
       this.painter.show(photo.image, photo.mask);
       this.#changed(null);
     } else this.#showReference();
+  }
+
+  #forgetResult() {
+    this.resultBlob = null;
+    this.result.show(null, null);
   }
 
   #showReference() {
@@ -76,8 +82,7 @@ export class Editor {
     const image = this.reference?.image;
     canvas.width = canvas.height = image?.width ?? 1;
     if (image) canvas.getContext("2d").drawImage(image, 0, 0);
-    element("interpolate").value = 0;
-    this.betweenFrom = null;
+    this.#endInterpolation();
     this.updateButtons();
     this.redraw();
   }
@@ -95,22 +100,19 @@ export class Editor {
   }
 
   /** After a change of the mask: record it and draw the result. */
-  #changed(before, keepBetween = false) {
+  #changed(before) {
     if (before && !this.history.record(before, this.painter.mask)) return;
-    if (!keepBetween) {
-      this.betweenFrom = null;
-      element("interpolate").value = 0;
-    }
+    this.#endInterpolation();
     this.updateButtons();
     this.redraw();
   }
 
   /** Replace the mask, as a change that can be undone. */
-  setMask(mask, keepBetween = false) {
+  setMask(mask) {
     this.painter.finishStroke();
     const before = this.painter.mask.slice();
     this.painter.setMask(mask);
-    this.#changed(before, keepBetween);
+    this.#changed(before);
   }
 
   /** Replace the mask by one that the server makes of it, unless it or the photo has changed meanwhile. */
@@ -118,13 +120,13 @@ export class Editor {
     this.painter.finishStroke();
     const { photo } = this;
     const before = this.painter.mask.slice();
-    const mask = await make(photo, before);
+    const mask = await make(before);
     const same = this.photo === photo && before.every((label, index) => label === this.painter.mask[index]);
     if (same) this.setMask(mask);
   }
 
   transfer(part) {
-    return this.makeMask((photo, mask) => photo.transfer(mask, this.reference, part));
+    return this.makeMask((mask) => this.reference.transfer(mask, part));
   }
 
   sampleMask() {
@@ -172,6 +174,7 @@ export class Editor {
     if (this.photo !== photo) return;
     this.resultBlob = blob;
     this.result.show(photo.image, await createImageBitmap(blob));
+    this.updateButtons();
   }
 
   #styleReference() {
@@ -189,9 +192,20 @@ export class Editor {
     const amount = Number(element("interpolate").value) / 100;
     this.painter.finishStroke();
     this.betweenFrom ??= this.painter.mask.slice();
-    const { betweenFrom, photo } = this;
-    const mask = amount ? await photo.interpolate(betweenFrom, this.reference, amount) : betweenFrom;
-    if (this.betweenFrom === betweenFrom && this.photo === photo) this.setMask(mask, true);
+    const { betweenFrom, photo, painter } = this;
+    const mask = amount ? await this.reference.interpolate(betweenFrom, amount) : betweenFrom;
+    if (painter.stroke || this.betweenFrom !== betweenFrom || this.photo !== photo) return;
+    if (this.betweenRecorded) this.history.done.pop(); // the slider's whole way is one change
+    painter.setMask(mask);
+    this.betweenRecorded = this.history.record(betweenFrom, mask);
+    this.updateButtons();
+    this.redraw();
+  }
+
+  #endInterpolation() {
+    this.betweenFrom = null;
+    this.betweenRecorded = false;
+    element("interpolate").value = 0;
   }
 
   /** Show the photo in the left part of the result. */
@@ -206,18 +220,30 @@ export class Editor {
     const { photo, reference, model } = this;
     element("undo").disabled = !this.history.done.length;
     element("redo").disabled = !this.history.undone.length;
-    for (const id of ["reset", "own-mask", "save-project", "save-mask", "save-result", "save-whole"]) {
-      element(id).disabled = !photo;
-    }
+    for (const id of ["reset", "own-mask", "save-project", "save-mask"]) element(id).disabled = !photo;
+    for (const id of ["save-result", "save-whole"]) element(id).disabled = !this.resultBlob || this.saving;
     for (const button of element("parts").children) button.disabled = !photo || !reference;
     element("strength").disabled = !photo || !reference;
     element("interpolate").disabled = !photo || !reference || !model.interpolates;
     element("random-mask").disabled = !photo || !model.interpolates;
   }
 
+  /** Download the result of the mask as it is now. */
+  async saveResult() {
+    await this.drawing.settled();
+    if (this.resultBlob) download(this.resultBlob, "edited.png");
+  }
+
   async saveWhole() {
+    this.saving = true;
+    this.updateButtons();
     const options = { ...this.#editOptions(), whole: 1 };
-    download(await this.photo.edit(this.painter.mask.slice(), options, this.#styleReference()), "edited_photo.png");
+    try {
+      download(await this.photo.edit(this.painter.mask.slice(), options, this.#styleReference()), "edited_photo.png");
+    } finally {
+      this.saving = false;
+      this.updateButtons();
+    }
   }
 
   async saveProject() {
@@ -240,6 +266,7 @@ export class Editor {
     );
     if (Object.entries(tickets).some(([slot, ticket]) => this.tickets[slot] !== ticket)) return;
     Object.assign(this, { photo, reference, history: new History(project.done, project.undone) });
+    this.#forgetResult();
     this.painter.show(photo.image, photo.mask);
     this.painter.setMask(project.mask);
     element("strength").value = project.settings.strength;

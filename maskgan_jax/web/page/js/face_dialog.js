@@ -1,7 +1,7 @@
 import { element } from "./page.js";
 
-/** Ask which of a photo's faces is meant; return its number. */
-export async function askForFace(photo) {
+/** Ask which of a photo's faces is meant; return its number, or that of the present one if it is no longer wanted. */
+export async function askForFace(photo, isWanted) {
   const dialog = element("faces");
   const url = URL.createObjectURL(await photo.whole());
   const image = new Image();
@@ -18,11 +18,17 @@ export async function askForFace(photo) {
     button.onclick = () => dialog.close(String(number));
     return button;
   });
+  const closed = () => new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+  if (dialog.open) {
+    const before = closed();
+    dialog.close();
+    await before;
+  }
+  if (!isWanted()) return face;
   element("face-boxes").replaceChildren(image, ...buttons);
-  dialog.close();
   dialog.returnValue = String(face);
   dialog.showModal();
-  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+  await closed();
   URL.revokeObjectURL(url);
   return Number(dialog.returnValue);
 }

@@ -70,6 +70,7 @@ export class Painter {
     context.clearRect(0, 0, side, side);
     const scale = side * view.zoom;
     context.setTransform(scale, 0, 0, scale, -view.x * scale, -view.y * scale);
+    context.imageSmoothingEnabled = true;
     if (this.image) context.drawImage(this.image, 0, 0, 1, 1);
     const pixels = new ImageData(this.size, this.size);
     const words = new Uint32Array(pixels.data.buffer);
@@ -171,9 +172,11 @@ export class Painter {
       this.onPick(this.mask[Math.floor(point.y) * this.size + Math.floor(point.x)]);
     } else if (this.tool === "bucket") {
       this.change((mask) => {
+        const twin = { x: this.size - 1 - Math.floor(point.x), y: point.y };
+        const place = Math.floor(twin.y) * this.size + twin.x;
+        const before = mask[place];
         fillArea(mask, this.size, point, this.label);
-        if (this.mirrored) {
-          const twin = { x: this.size - 1 - Math.floor(point.x), y: point.y };
+        if (this.mirrored && mask[place] === before) {
           fillArea(mask, this.size, twin, this.classes[this.label].mirrored);
         }
       });

@@ -1,6 +1,8 @@
 // Requests to the server. Every failure is an Error whose message is one line for the page.
 
-export class Gone extends Error {}
+class PhotoGone extends Error {}
+class ReferenceGone extends Error {}
+const GONE = { 410: PhotoGone, 424: ReferenceGone };
 
 async function request(method, path, query = {}, body = undefined) {
   const search = new URLSearchParams(query).toString();
@@ -12,7 +14,7 @@ async function request(method, path, query = {}, body = undefined) {
   }
   if (answer.ok) return answer;
   const message = await answer.json().then((content) => content.error, () => `the server answered ${answer.status}`);
-  throw answer.status === 410 ? new Gone(message) : new Error(message);
+  throw new (GONE[answer.status] ?? Error)(message);
 }
 
 const labels = async (answer) => new Uint8Array(await answer.arrayBuffer());
@@ -52,7 +54,7 @@ export class Photo {
     try {
       return await request(method, `photos/${this.token}/${action}`, query, body);
     } catch (error) {
-      if (!(error instanceof Gone)) throw error;
+      if (!(error instanceof PhotoGone)) throw error;
       await this.#open();
       return request(method, `photos/${this.token}/${action}`, query, body);
     }
@@ -82,33 +84,25 @@ export class Photo {
     this.ownMask = this.mask = mask;
   }
 
-  /** Generate the face of a mask, as a Blob. */
+  /** Generate the face of a mask, as a Blob; the reference is opened again if the server has forgotten it. */
   async edit(mask, query, reference) {
     const ask = () => this.#ask("POST", "edit", { ...query, ...(reference && { reference: reference.token }) }, mask);
-    return (await Photo.#with(reference, ask)).blob();
-  }
-
-  /** Return a mask with parts of another photo's. */
-  async transfer(mask, reference, parts) {
-    const ask = () => this.#ask("POST", "transfer", { reference: reference.token, parts }, mask);
-    return labels(await Photo.#with(reference, ask));
-  }
-
-  /** Return a mask between this one and another photo's. */
-  async interpolate(mask, reference, amount) {
-    const ask = () => this.#ask("POST", "interpolate", { reference: reference.token, amount }, mask);
-    return labels(await Photo.#with(reference, ask));
-  }
-
-  /** Ask; if it is the reference that the server has forgotten, open that again and ask once more. */
-  static async #with(reference, ask) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof Gone) || !reference) throw error;
+    const answer = await ask().catch(async (error) => {
+      if (!(error instanceof ReferenceGone)) throw error;
       await reference.#open();
       return ask();
-    }
+    });
+    return answer.blob();
+  }
+
+  /** Return a mask with parts of this photo's. */
+  async transfer(mask, parts) {
+    return labels(await this.#ask("POST", "transfer", { parts }, mask));
+  }
+
+  /** Return a mask so much of the way to this photo's. */
+  async interpolate(mask, amount) {
+    return labels(await this.#ask("POST", "interpolate", { amount }, mask));
   }
 }
 
@@ -117,19 +111,26 @@ export const randomMask = (seed) => request("POST", "masks/random", { seed }).th
 
 /** Calls one asynchronous function at a time: of the calls that come meanwhile only the latest is made. */
 export class LatestOnly {
-  #running = false;
+  #running = null;
   #again = false;
 
   constructor(work) {
     this.work = work;
   }
 
-  async call() {
-    if (this.#running) {
-      this.#again = true;
-      return;
-    }
-    this.#running = true;
+  /** Make a call; settles when no call is left to make. */
+  call() {
+    if (this.#running) this.#again = true;
+    else this.#running = this.#run();
+    return this.#running;
+  }
+
+  /** Settles when no call is left to make. */
+  settled() {
+    return this.#running ?? Promise.resolve();
+  }
+
+  async #run() {
     try {
       do {
         this.#again = false;
@@ -138,7 +139,7 @@ export class LatestOnly {
         });
       } while (this.#again);
     } finally {
-      this.#running = false;
+      this.#running = null;
     }
   }
 }
