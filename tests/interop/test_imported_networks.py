@@ -86,6 +86,9 @@ COMPARISONS = {
     "discriminator": Comparison(lambda x: (x.mask_t, x.image_t), relative=1e-3),
     "face_parser": Comparison(lambda x: (x.image_t,), relative=1e-3),
     "vgg19": Comparison(lambda x: (x.image_t,), relative=1e-3),
+    "resnet18": Comparison(
+        lambda x: (x.image_t,), theirs=lambda network, image: network.features((image + 1) / 2), relative=1e-3
+    ),
 }
 
 

@@ -213,7 +213,10 @@ def test_the_commands_import_and_export_other_sizes(tmp_path):
             "in.pth: no alpha_blender of the config's sizes: entry model.1.weight",
         ),
         (["--kind=blender", "in.pth"], "1 files given; it takes two"),
-        (["--kind=painter", "in.pth", "model"], "there is no painter; the networks are alpha_blender, discriminator"),
+        (
+            ["--kind=painter", "in.pth", "model"],
+            "there is no painter; the networks are alpha_blender, attribute_head, discriminator",
+        ),
         (["in.pth", "model"], "--kind"),
         (
             ["--kind=blender", "--config=configs/mask_vae.py", "in.pth", "model"],
