@@ -186,6 +186,7 @@ def test_an_unknown_task_lists_the_tasks(faces, tmp_path):
     config = tiny_config("mask_vae", faces)
     config.task = "stylegan"
     with pytest.raises(
-        UserError, match=r"no task 'stylegan'; the tasks are dense_mapping, ebst, face_parser, mask_vae"
+        UserError,
+        match=r"no task 'stylegan'; the tasks are attribute_classifier, dense_mapping, ebst, face_parser, mask_vae",
     ):
         train(config, tmp_path)
