@@ -9,13 +9,14 @@ def get_config(variant: str = "") -> ConfigDict:
     """Return the run's config; `variant` is one of `configs.base.VARIANTS`."""
     config = base_config("attribute_classifier", variant)
     config.attributes = ("Smiling", "Male", "Heavy_Makeup", "No_Beard")  # paper, Tables 2 and 3
-    config.input_size = 224  # px; torchvision's
     config.networks = ConfigDict()
     config.networks.resnet18 = ConfigDict()
     config.networks.resnet18.widths = (64, 128, 256, 512)  # He et al. 2016
     config.init = ConfigDict()
     config.init.resnet18 = ""  # own; a run's or torchvision's ResNet-18; "": random
-    config.data.size = 256  # own; the least above the input's
+    if not variant:
+        config.data.size = 256  # own; the least above the input's
+    config.input_size = config.data.size if variant else 224  # px; torchvision's
     config.batch_size = 64  # own
     config.optimiser.b1 = 0.9  # own
     config.optimiser.learning_rate = 1e-4  # own
@@ -23,7 +24,6 @@ def get_config(variant: str = "") -> ConfigDict:
     config.best_metric = "validation/accuracy"
     config.eval_every_steps = 377  # an epoch
     if variant:
-        config.input_size = config.data.size = 128 if variant != "quickstart" else 64
         config.networks.resnet18.widths = (16, 32, 64, 128)
         config.batch_size = 16
         config.optimiser.learning_rate = 1e-3

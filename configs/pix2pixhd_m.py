@@ -1,7 +1,7 @@
 """Pix2PixHD-m, which the paper compares MaskGAN with: the Dense Mapping Network without the mask in its style encoder.
 
-What "-m" is is not printed; read so because the paper calls it a version of its own network without the mask's features
-(own). Plain pix2pixHD, with or without its feature encoder, is another network.
+The paper doesn't print what "-m" stands for; this reading is our own. Plain pix2pixHD, with or without its feature
+encoder, is another network.
 """
 
 from ml_collections import ConfigDict

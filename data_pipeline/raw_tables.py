@@ -1,6 +1,6 @@
 """The text files of the raw CelebAMask-HQ layout: indices in CelebA, attributes, poses."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -46,11 +46,8 @@ def read_attributes(path: Path, wanted: Collection[int]) -> dict[int, np.ndarray
       UserError: a malformed line, other names than CelebA's, or no line for a wanted example.
     """
     expected = f"{NUM_ATTRIBUTES} values of -1 or 1"
-    if path.exists():
-        names = [*_read_lines(path), "", ""][1]
-        if names.split() != list(ATTRIBUTES):
-            raise _malformed(path, 2, names, "CelebA's 40 names in its order")
-    return _read_annotations(path, wanted, _parse_attributes, expected, without="attributes are all 0")
+    without = "attributes are all 0"
+    return _read_annotations(path, wanted, _parse_attributes, expected, without, ATTRIBUTES)
 
 
 def read_poses(path: Path, wanted: Collection[int]) -> dict[int, np.ndarray] | None:
@@ -60,14 +57,22 @@ def read_poses(path: Path, wanted: Collection[int]) -> dict[int, np.ndarray] | N
 
 
 def _read_annotations(
-    path: Path, wanted: Collection[int], parse: Callable[[list[str]], np.ndarray], expected: str, without: str
+    path: Path,
+    wanted: Collection[int],
+    parse: Callable[[list[str]], np.ndarray],
+    expected: str,
+    without: str,
+    names: Sequence[str] = (),
 ) -> dict[int, np.ndarray] | None:
-    """Read a table of a count, a line of names, and rows of `<i>.jpg` and values."""
+    """Read a table of a count, a line of names, which must be `names` if given, and rows of `<i>.jpg` and values."""
     if not path.exists():
         logging.warning("%s: missing, so %s", path, without)
         return None
+    _, header, *rows = [*_read_lines(path), "", ""]
+    if names and header.split() != list(names):
+        raise _malformed(path, 2, header, f"CelebA's {len(names)} names in its order")
     values: dict[int, np.ndarray] = {}
-    for line_number, line in enumerate(_read_lines(path)[2:], start=3):
+    for line_number, line in enumerate(rows, start=3):
         if not line.strip():
             continue
         name, *fields = line.split()

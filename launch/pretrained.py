@@ -46,7 +46,7 @@ def main(options: argparse.Namespace) -> None:
 
     from launch import pretrained_report  # imported last, so that the stages have all the memory
 
-    pretrained_report.report(SEED, SIZE, options.runs, options.out, [command for _, command in steps])
+    pretrained_report.report(options.data, SEED, SIZE, options.runs, options.out, [command for _, command in steps])
 
 
 def check_out(out: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import stats
 
 from data_pipeline.errors import UserError
+from launch import mask_baseline
 from launch.held_out_edits import baselines, edit_all, edit_grid, held_out_edits, scores
 from maskgan_jax.editing.editor import Editor
 from maskgan_jax.inference.export import export_run
@@ -28,10 +29,11 @@ MAX_BYTES = 25_000_000
 PACKAGES = ("jax", "flax", "optax", "orbax-checkpoint", "numpy")
 
 
-def report(seed: int, size: int, runs: Path, out: Path, commands: Sequence[Sequence[str]]) -> None:
+def report(data: Path, seed: int, size: int, runs: Path, out: Path, commands: Sequence[Sequence[str]]) -> None:
     """Compare the generators, export the better one with MaskVAE and face parser, and write `record.json`.
 
     Args:
+      data: directory of the faces that the runs were trained on.
       seed: of the faces.
       size: of the faces in px.
       runs: folder with the runs, each `<name>_pretrained`.
@@ -65,6 +67,9 @@ def report(seed: int, size: int, runs: Path, out: Path, commands: Sequence[Seque
             for masks, rows in measured.items()
         },
         "exported generator": chosen,
+        f"{mask_baseline.NAME}, in place of MaskVAE and face parser": {
+            f"validation/{metric}": value for metric, value in mask_baseline.most_frequent_classes(data, size).items()
+        },
         "runs": {
             name: _last_metrics(_run(runs, name))
             for name in ("face_parser", "mask_vae", *reversed(GENERATORS.values()))

@@ -9,6 +9,7 @@ import numpy as np
 from data_pipeline.input_pipeline import EvalBatches
 from data_pipeline.labels import NUM_CLASSES
 from data_pipeline.prepare import prepare
+from launch import mask_baseline
 from launch.held_out_edits import (
     Edit,
     baselines,
@@ -36,7 +37,7 @@ def report(
     edits = held_out_edits(seed, size)
     results = edit_all(Editor(stages["ebst"]), edits, "EBST")
     rows = [
-        *mask_vae_rows(stages["mask_vae"]),
+        *mask_vae_rows(stages["mask_vae"], mask_baseline.most_frequent_classes(data, size)),
         *dense_mapping_rows(Editor(stages["dense_mapping"]), edits, class_colours(data, size)),
         *ebst_rows(edits, results, edit_all(Editor(stages["dense_mapping"]), edits, "Dense Mapping Network")),
         *((f"seconds, {name}", f"{value:.0f}") for name, value in seconds.items()),
@@ -52,13 +53,18 @@ def report(
     print(f"Their photos and masks, to edit yourself: {folder}/0_photo.png, 0_mask.png, 0_edited_mask.png, 1_ ...")
 
 
-def mask_vae_rows(run: Path) -> Rows:
-    """Return the metrics of the run's last evaluation on its validation split."""
+def mask_vae_rows(run: Path, baseline: Mapping[str, float]) -> Rows:
+    """Return the metrics of the run's last evaluation on its validation split, beside those of a baseline."""
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     last = [line for line in lines if "validation/pixel_accuracy" in line][-1]
+    rows = {"MaskVAE: pixel accuracy (validation)": "pixel_accuracy", "MaskVAE: mean IoU (validation)": "mean_iou"}
     return [
-        ("MaskVAE: pixel accuracy (validation)", f"{last['validation/pixel_accuracy']:.4f}"),
-        ("MaskVAE: mean IoU (validation)", f"{last['validation/mean_iou']:.4f}"),
+        row
+        for name, metric in rows.items()
+        for row in (
+            (name, f"{last[f'validation/{metric}']:.4f}"),
+            (f"  {mask_baseline.NAME} instead", f"{baseline[metric]:.4f}"),
+        )
     ]
 
 

@@ -51,8 +51,8 @@ def main(options: argparse.Namespace) -> None:
     from maskgan_jax.inference.models import is_pretrained
 
     if options.face_parser is None:
-        comes_along = options.checkpoint is not None and is_pretrained(options.checkpoint)
-        options.face_parser = options.checkpoint if comes_along else FACE_PARSER
+        pretrained = options.checkpoint and is_pretrained(options.checkpoint)
+        options.face_parser = options.checkpoint if pretrained else FACE_PARSER
     references = [file for file in (options.reference_image, options.reference_mask) if file]
     jobs = file_jobs.plan(
         options.image, options.mask, options.edited_mask, options.out, options.formats, also_read=references

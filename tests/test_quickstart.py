@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import stats
 
 from data_pipeline.synthetic_faces import split_of
-from launch import held_out_edits, quickstart, quickstart_report
+from launch import held_out_edits, mask_baseline, quickstart, quickstart_report
 from maskgan_jax.photos.files import read_label_map, read_photo
 from tests.commands import wait_for
 
@@ -58,7 +59,13 @@ def test_the_report_prints_one_table_and_the_path_of_a_picture(faces, runs, tmp_
     stages, folder = {stage: runs / stage for stage in quickstart.STAGES}, tmp_path / "quickstart"
     quickstart_report.report(faces, 64, 0, stages, folder, {"faces": 1.0})
     table = capsys.readouterr().out
-    for line in ("pixel accuracy", "reconstruction, PSNR", "inside the edited region", "seconds a step, ebst"):
+    for line in (
+        "pixel accuracy",
+        "the most frequent class of each pixel instead",
+        "reconstruction, PSNR",
+        "inside the edited region",
+        "seconds a step, ebst",
+    ):
         assert line in table
     assert str(folder / "edits.png") in table
     assert Image.open(folder / "edits.png").size[0] > 6 * 128
@@ -80,6 +87,22 @@ def test_colours_of_the_classes_are_means_over_the_training_faces(faces):
     batch = next(iter(EvalBatches(prepare(faces, 64), "train", entries=("image_t", "mask_t"), batch_size=32)))
     assert (batch["weight"] == 1).all()
     np.testing.assert_allclose(colours[skin], batch["image_t"][batch["mask_t"] == skin].mean(0), atol=1e-6)
+
+
+def test_the_baseline_of_masks_is_each_pixels_most_frequent_class_in_training(faces):
+    from data_pipeline.input_pipeline import EvalBatches
+    from data_pipeline.prepare import prepare
+
+    def masks(split: str) -> np.ndarray:
+        batches = EvalBatches(prepare(faces, 64), split, entries=("mask_t",), batch_size=7)
+        return np.concatenate([batch["mask_t"][batch["weight"] > 0] for batch in batches])
+
+    guess = stats.mode(masks("train"), axis=0).mode
+    held_out = masks("validation")
+    found = mask_baseline.most_frequent_classes(faces, 64)
+    assert found["pixel_accuracy"] == pytest.approx((held_out == guess).mean())
+    either = (held_out == 1) | (guess == 1)
+    assert found["iou/skin"] == pytest.approx(((held_out == 1) & (guess == 1)).sum() / either.sum())
 
 
 def test_every_command_of_the_quickstart_is_one_that_a_user_can_type():

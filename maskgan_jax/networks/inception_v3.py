@@ -74,6 +74,14 @@ class Convolution(nn.Module):
 _same = partial(Convolution, padding="SAME")
 
 
+def _chain(x: Array, name: str, *layers: tuple) -> Array:
+    """Apply convolutions `name_1`, `name_2` ..., given by channels, kernel and, without padding, strides."""
+    for place, (features, kernel_size, *strides) in enumerate(layers, start=1):
+        convolution = Convolution if strides else _same
+        x = convolution(features, kernel_size, *strides, name=f"{name}_{place}")(x)
+    return x
+
+
 def _average_around(x: Array) -> Array:
     return nn.avg_pool(x, (3, 3), padding="SAME", count_include_pad=False)
 
@@ -89,13 +97,10 @@ class Block35(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b h w o"]:
-        five = _same(48, (1, 1), name="branch5x5_1")(x)
-        three = _same(64, (1, 1), name="branch3x3dbl_1")(x)
-        three = _same(96, (3, 3), name="branch3x3dbl_2")(three)
         branches = [
             _same(64, (1, 1), name="branch1x1")(x),
-            _same(64, (5, 5), name="branch5x5_2")(five),
-            _same(96, (3, 3), name="branch3x3dbl_3")(three),
+            _chain(x, "branch5x5", (48, (1, 1)), (64, (5, 5))),
+            _chain(x, "branch3x3dbl", (64, (1, 1)), (96, (3, 3)), (96, (3, 3))),
             _same(self.pooled, (1, 1), name="branch_pool")(_average_around(x)),
         ]
         return jnp.concatenate(branches, axis=-1)
@@ -106,11 +111,9 @@ class Reduction17(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b H W o"]:
-        three = _same(64, (1, 1), name="branch3x3dbl_1")(x)
-        three = _same(96, (3, 3), name="branch3x3dbl_2")(three)
         branches = [
             Convolution(384, (3, 3), 2, name="branch3x3")(x),
-            Convolution(96, (3, 3), 2, name="branch3x3dbl_3")(three),
+            _chain(x, "branch3x3dbl", (64, (1, 1)), (96, (3, 3)), (96, (3, 3), 2)),
             nn.max_pool(x, (3, 3), (2, 2)),
         ]
         return jnp.concatenate(branches, axis=-1)
@@ -122,17 +125,13 @@ class Block17(nn.Module):
     width: int
 
     @nn.compact
-    def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b h w o"]:
-        def chain(name: str, sizes: list[tuple[int, int]]) -> Array:
-            y = x
-            for place, size in enumerate(sizes, start=1):
-                y = _same(192 if place == len(sizes) else self.width, size, name=f"{name}_{place}")(y)
-            return y
-
+    def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b h w 768"]:
+        c = self.width
+        twice = [(c, (1, 1)), (c, (7, 1)), (c, (1, 7)), (c, (7, 1)), (192, (1, 7))]
         branches = [
             _same(192, (1, 1), name="branch1x1")(x),
-            chain("branch7x7", [(1, 1), (1, 7), (7, 1)]),
-            chain("branch7x7dbl", [(1, 1), (7, 1), (1, 7), (7, 1), (1, 7)]),
+            _chain(x, "branch7x7", (c, (1, 1)), (c, (1, 7)), (192, (7, 1))),
+            _chain(x, "branch7x7dbl", *twice),
             _same(192, (1, 1), name="branch_pool")(_average_around(x)),
         ]
         return jnp.concatenate(branches, axis=-1)
@@ -143,13 +142,9 @@ class Reduction8(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b H W o"]:
-        three = _same(192, (1, 1), name="branch3x3_1")(x)
-        seven = _same(192, (1, 1), name="branch7x7x3_1")(x)
-        seven = _same(192, (1, 7), name="branch7x7x3_2")(seven)
-        seven = _same(192, (7, 1), name="branch7x7x3_3")(seven)
         branches = [
-            Convolution(320, (3, 3), 2, name="branch3x3_2")(three),
-            Convolution(192, (3, 3), 2, name="branch7x7x3_4")(seven),
+            _chain(x, "branch3x3", (192, (1, 1)), (320, (3, 3), 2)),
+            _chain(x, "branch7x7x3", (192, (1, 1)), (192, (1, 7)), (192, (7, 1)), (192, (3, 3), 2)),
             nn.max_pool(x, (3, 3), (2, 2)),
         ]
         return jnp.concatenate(branches, axis=-1)
@@ -165,13 +160,10 @@ class Block8(nn.Module):
         def beside(name: str, y: Array) -> list[Array]:
             return [_same(384, (1, 3), name=f"{name}a")(y), _same(384, (3, 1), name=f"{name}b")(y)]
 
-        three = _same(384, (1, 1), name="branch3x3_1")(x)
-        double = _same(448, (1, 1), name="branch3x3dbl_1")(x)
-        double = _same(384, (3, 3), name="branch3x3dbl_2")(double)
         branches = [
             _same(320, (1, 1), name="branch1x1")(x),
-            *beside("branch3x3_2", three),
-            *beside("branch3x3dbl_3", double),
+            *beside("branch3x3_2", _chain(x, "branch3x3", (384, (1, 1)))),
+            *beside("branch3x3dbl_3", _chain(x, "branch3x3dbl", (448, (1, 1)), (384, (3, 3)))),
             _same(192, (1, 1), name="branch_pool")(self.pool(x)),
         ]
         return jnp.concatenate(branches, axis=-1)

@@ -29,7 +29,7 @@ from maskgan_jax.tasks.task import (
     Variables,
 )
 from maskgan_jax.tasks.torchvision_weights import how_to_save
-from maskgan_jax.tasks.update import choose, finish_step, update
+from maskgan_jax.tasks.update import step_with_batch_norm, update
 
 RESNET18_REMEDY = (
     f"Torchvision's ImageNet weights are an option; {how_to_save('resnet18')}; or begin with random ones: "
@@ -106,12 +106,8 @@ def make(config) -> Task:
 
 def step(system: AttributeClassification, state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
     """Update trunk and head on photos and their attributes."""
-    loss = partial(classification_loss, system, state.batch_stats["resnet18"])
-    updated = system.update(state, "attribute_classifier", loss, batch)
-    terms, batch_stats = updated.means
-    batch_stats = choose(updated.kept, {"resnet18": batch_stats}, state.batch_stats)
-    state = finish_step(updated.state.replace(batch_stats=batch_stats))
-    return state, {**terms, "gradient_norm": updated.gradient_norm}
+    loss = partial(classification_loss, system)
+    return step_with_batch_norm(system.update, state, "attribute_classifier", "resnet18", loss, batch)
 
 
 def classification_loss(

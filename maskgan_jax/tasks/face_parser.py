@@ -16,7 +16,7 @@ from maskgan_jax.tasks.optimiser import adam
 from maskgan_jax.tasks.pixels import to_image
 from maskgan_jax.tasks.segmentation import confusion, finalize_metrics
 from maskgan_jax.tasks.task import Batch, InferenceFunction, Metrics, Network, Optimiser, Task, TrainState, Variables
-from maskgan_jax.tasks.update import choose, finish_step, update
+from maskgan_jax.tasks.update import step_with_batch_norm, update
 
 
 class FaceParsing(NamedTuple):
@@ -58,12 +58,8 @@ def make(config) -> Task:
 
 def step(system: FaceParsing, state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
     """Update the parser on photos and their masks."""
-    loss = partial(parsing_loss, system, state.batch_stats["face_parser"])
-    updated = system.update(state, "face_parser", loss, batch)
-    terms, batch_stats = updated.means
-    batch_stats = choose(updated.kept, {"face_parser": batch_stats}, state.batch_stats)
-    state = finish_step(updated.state.replace(batch_stats=batch_stats))
-    return state, {**terms, "gradient_norm": updated.gradient_norm}
+    loss = partial(parsing_loss, system)
+    return step_with_batch_norm(system.update, state, "face_parser", "face_parser", loss, batch)
 
 
 def parsing_loss(

@@ -1,6 +1,7 @@
 """One update of an optimiser, and the end of a step: what the steps of all tasks are made of."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -9,10 +10,13 @@ import optax
 from jaxtyping import Array, Bool, Float, PyTree
 
 from maskgan_jax.tasks.microbatches import over_microbatches
-from maskgan_jax.tasks.task import Batch, Optimiser, TrainState
+from maskgan_jax.tasks.task import Batch, Metrics, Optimiser, TrainState
 
 Loss = Callable[[dict[str, PyTree], Batch], tuple[Array, tuple[Any, Any]]]
 """`(parameters by network, batch) -> (loss, (means, rows))`: see `over_microbatches` for the last two."""
+
+BatchNormLoss = Callable[[PyTree, dict[str, PyTree], Batch], tuple[Array, tuple[Any, Any]]]
+"""The same with a network's running statistics before the batch as its first argument."""
 
 
 class Update(NamedTuple):
@@ -65,6 +69,26 @@ def update(
         opt_state={**state.opt_state, name: choose(kept, opt_state, state.opt_state[name])},
     )
     return Update(state, means, rows, gradient_norm, kept)
+
+
+def step_with_batch_norm(
+    update: Callable[..., Update], state: TrainState, name: str, network: str, loss: BatchNormLoss, batch: Batch
+) -> tuple[TrainState, Metrics]:
+    """Take the whole step of a task that has one optimiser and one network with batch norm.
+
+    Args:
+      update: this module's, with the task's optimisers.
+      state: before the step.
+      name: of the optimiser.
+      network: whose running statistics move, unless loss or gradient are not finite.
+      loss: its means are the losses to report and the statistics after the batch.
+      batch: what the loss reads.
+    """
+    updated = update(state, name, partial(loss, state.batch_stats[network]), batch)
+    terms, batch_stats = updated.means
+    batch_stats = choose(updated.kept, {network: batch_stats}, state.batch_stats)
+    state = finish_step(updated.state.replace(batch_stats=batch_stats))
+    return state, {**terms, "gradient_norm": updated.gradient_norm}
 
 
 def choose(condition: Bool[Array, ""], new: PyTree, old: PyTree) -> PyTree:

@@ -1,21 +1,18 @@
 """The server's answers: photos are opened and kept, masks come in, pictures and masks go out."""
 
 import asyncio
-import io
+import contextlib
 from collections.abc import Callable
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from data_pipeline.errors import UserError
 from data_pipeline.labels import CLASSES, MIRRORED, PALETTE
-from data_pipeline.synthetic_faces import face, render
 from maskgan_jax.editing.editor import Editor, Portrait, mix_styles
 from maskgan_jax.editing.part_transfer import transfer_parts
 from maskgan_jax.editing.parts import OFFERED_PARTS
@@ -23,19 +20,16 @@ from maskgan_jax.editing.session import Subject, cut_out, open_photo
 from maskgan_jax.photos.alignment import central_square, face_square
 from maskgan_jax.photos.face_detection import find_faces
 from maskgan_jax.photos.scaling import scale_mask, scale_photo
-from maskgan_jax.web.device_queue import DeviceQueue, FullError, SupersededError
+from maskgan_jax.web.answers import labels, png
+from maskgan_jax.web.device_queue import DeviceQueue
 from maskgan_jax.web.photo_store import OpenPhoto, PhotoStore
-from maskgan_jax.web.uploads import MAX_BYTES, decode_photo, read_body, read_mask
+from maskgan_jax.web.samples import LEAST_SAMPLE, render_sample
+from maskgan_jax.web.uploads import decode_photo, read_mask, read_number, read_photo
 
-SAMPLE_SEED = 1
-"""Of the rendered faces that the page offers; the data sets of the configs have seed 0."""
-LEAST_SAMPLE = 128
-"""Side in px at least of a sample face."""
 FACES_TO_VARY = 64
 """Sample faces whose masks random ones are like."""
 RECEIVED_AT_ONCE = 16
 """Photos whose bytes are held until they are opened."""
-SECONDS_TO_RECEIVE = 120
 WHOLE_AT_ONCE = 2
 """Whole photos that are decoded, searched, cut out or put together: work that takes many times a photo's own memory."""
 MAX_FACE_EDITED = 2048
@@ -44,8 +38,6 @@ MAX_FACE_SHOWN = 1024
 """Side in px at most of the face that the page shows."""
 PHOTO_GONE, REFERENCE_GONE = 410, 424
 """Statuses of an answer where the server has forgotten a photo: that of the address, or the one named beside it."""
-MAX_ERROR = 300
-"""Characters; errors may quote what was sent."""
 
 
 class Api:
@@ -116,12 +108,12 @@ class Api:
         """
         query = request.query_params
         if "sample" in query:
-            number = _number(query, "sample", int, 0, 2**31)
+            number = read_number(query, "sample", int, 0, 2**31)
             photo, mask = await asyncio.to_thread(render_sample, number, max(LEAST_SAMPLE, self.editor.size))
             opened = OpenPhoto(await self._encode(partial(open_photo, photo, mask)))
         else:
             async with self.receiving:
-                body = await self._receive(request)
+                body = await read_photo(request)
                 async with self.whole:
                     photo = await asyncio.to_thread(decode_photo, body)
                     del body
@@ -132,7 +124,7 @@ class Api:
     async def choose_face(self, request: Request) -> Response:
         """Edit another face of an open photo."""
         token, photo = self._photo(request)
-        number = _number(request.path_params, "face", int, 0, 2**31)
+        number = read_number(request.path_params, "face", int, 0, 2**31)
         if number >= len(photo.faces):
             raise HTTPException(400, f"there is no face {number}; {len(photo.faces)} were found")
         async with self.whole:
@@ -145,14 +137,14 @@ class Api:
         subject = self._photo(request)[1].portrait.subject
         if request.query_params.get("whole") == "1":
             async with self.whole:
-                return await _png(subject.photo)
+                return await png(subject.photo)
         if len(subject.face) <= MAX_FACE_SHOWN:
-            return await _png(subject.face)
-        return await _png(await asyncio.to_thread(scale_photo, subject.face, MAX_FACE_SHOWN))
+            return await png(subject.face)
+        return await png(await asyncio.to_thread(scale_photo, subject.face, MAX_FACE_SHOWN))
 
     async def mask(self, request: Request) -> Response:
         """Return the face's label map at the generator's size, a byte for each pixel."""
-        return _labels(self._photo(request)[1].portrait.mask)
+        return labels(self._photo(request)[1].portrait.mask)
 
     async def replace_mask(self, request: Request) -> Response:
         """Replace the mask that the photo's style is read with, where the face parser was wrong."""
@@ -173,42 +165,39 @@ class Api:
         token, photo = self._photo(request)
         query = request.query_params
         mask = await read_mask(request, self.editor.size)
-        feather = _number(query, "feather", float, 0, 1000) if "feather" in query else None
+        feather = read_number(query, "feather", float, 0, 1000) if "feather" in query else None
         style = photo.portrait.style[0]
         if "reference" in query:
-            strength = _number(query, "strength", float, 0, 1)
+            strength = read_number(query, "strength", float, 0, 1)
             style = mix_styles(style, self._reference(request).portrait.style[0], strength)
-        if query.get("whole") != "1":
-            generated = await self.queue.generate(token, mask, style)
-            return await _png(await asyncio.to_thread(self.editor.complete, photo.portrait, mask, generated, feather))
-        generated = await self.queue.generate(f"{token} whole", mask, style)
-        async with self.whole:
-            return await _png(
-                await asyncio.to_thread(self.editor.complete, photo.portrait, mask, generated, feather, True)
-            )
+        whole = query.get("whole") == "1"
+        generated = await self.queue.generate(f"{token} whole" if whole else token, mask, style)
+        async with self.whole if whole else contextlib.nullcontext():
+            result = await asyncio.to_thread(self.editor.complete, photo.portrait, mask, generated, feather, whole)
+            return await png(result)
 
     async def transfer(self, request: Request) -> Response:
         """Return the mask in the body with `?parts=smile,eyes` of this photo."""
         _, photo = self._photo(request)
         mask = await read_mask(request, self.editor.size)
         parts = request.query_params.get("parts", "").split(",")
-        return _labels(await asyncio.to_thread(transfer_parts, mask, photo.portrait.mask, parts))
+        return labels(await asyncio.to_thread(transfer_parts, mask, photo.portrait.mask, parts))
 
     async def interpolate(self, request: Request) -> Response:
         """Return the mask `?amount=0.5` of the way from the one in the body to this photo's."""
         _, photo = self._photo(request)
         mask = await read_mask(request, self.editor.size)
-        amount = _number(request.query_params, "amount", float, 0, 1)
+        amount = read_number(request.query_params, "amount", float, 0, 1)
         self._check_interpolates()
         between = await self.queue.run(self.editor.masks_between, mask, photo.portrait.mask, [amount])
-        return _labels(scale_mask(between[0], self.editor.size))
+        return labels(scale_mask(between[0], self.editor.size))
 
     async def random_mask(self, request: Request) -> Response:
         """Return a mask that the MaskVAE samples, the same for the same `?seed=N`."""
-        seed = _number(request.query_params, "seed", int, 0, 2**31)
+        seed = read_number(request.query_params, "seed", int, 0, 2**31)
         self._check_interpolates()
         masks = await self.queue.run(self._sample_masks, seed)
-        return _labels(scale_mask(masks[0], self.editor.size))
+        return labels(scale_mask(masks[0], self.editor.size))
 
     def _sample_masks(self, seed: int) -> np.ndarray:
         return self.editor.sample_masks(self._codes_to_vary, 1, seed)
@@ -234,13 +223,6 @@ class Api:
         except KeyError:
             raise HTTPException(status, "this photo is no longer open on the server; open it again") from None
 
-    async def _receive(self, request: Request) -> bytes:
-        """Return the photo that is the body of a request, undecoded."""
-        try:
-            return await asyncio.wait_for(read_body(request, MAX_BYTES), SECONDS_TO_RECEIVE)
-        except TimeoutError:
-            raise HTTPException(408, f"the photo did not come within {SECONDS_TO_RECEIVE} s") from None
-
     async def _open_face(self, photo: np.ndarray, faces: list, number: int | None) -> OpenPhoto:
         square = central_square(photo) if number is None else face_square(faces[number])
         return OpenPhoto(await self._encode(partial(cut_out, photo, square, MAX_FACE_EDITED)), faces, number)
@@ -260,51 +242,3 @@ class Api:
         height, width = photo.portrait.subject.photo.shape[:2]
         boxes = [[round(length) for length in each.box] for each in photo.faces]
         return JSONResponse({"photo": token, "width": width, "height": height, "faces": boxes, "face": photo.face})
-
-
-def render_sample(number: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return photo and mask of a sample face."""
-    sample = face(SAMPLE_SEED, number)
-    return render(sample.geometry, sample.style, size)
-
-
-def answer_error(request: Request, error: Exception) -> Response:
-    """Return an error as JSON, one line that the page shows."""
-    match error:
-        case HTTPException():
-            status, message = error.status_code, error.detail
-        case UserError():
-            status, message = 400, str(error)
-        case SupersededError():
-            status, message = 409, "a later stroke took this one's place"
-        case ClientDisconnect():
-            status, message = 400, "the request was cut off"
-        case FullError():
-            status, message = 503, "the server is busy; try again in a moment"
-        case _:
-            status, message = 500, "the server failed; its log says why"
-    return JSONResponse({"error": " ".join(message.split())[:MAX_ERROR]}, status)
-
-
-def _number(query: Any, name: str, kind: type, least: float | int, most: float | int) -> Any:
-    text = query.get(name, "")
-    try:
-        value = kind(text)
-    except ValueError:
-        value = None
-    if value is None or not least <= value <= most:
-        raise HTTPException(400, f"{name}={text[:20]}: give a number from {least} to {most}")
-    return value
-
-
-def _labels(mask: np.ndarray) -> Response:
-    return Response(np.ascontiguousarray(mask, np.uint8).tobytes(), media_type="application/octet-stream")
-
-
-async def _png(pixels: np.ndarray) -> Response:
-    def encode() -> bytes:
-        with io.BytesIO() as stream:
-            Image.fromarray(pixels).save(stream, "PNG", compress_level=1)
-            return stream.getvalue()
-
-    return Response(await asyncio.to_thread(encode), media_type="image/png")

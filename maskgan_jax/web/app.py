@@ -15,7 +15,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data_pipeline.errors import UserError
-from maskgan_jax.web.api import Api, answer_error
+from maskgan_jax.web.answers import answer_error
+from maskgan_jax.web.api import Api
 from maskgan_jax.web.device_queue import FullError, SupersededError
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1")
@@ -35,8 +36,7 @@ def make_app(api: Api, hosts: Sequence[str] = LOOPBACK_NAMES) -> ASGIApp:
     Args:
       api: answers the requests.
       hosts: names that it may be reached by, with a proxy's own port; a page elsewhere can't reach it under a name of
-        its own (DNS rebinding).
-        "*" allows every name, and pages of every origin, for a proxy that passes neither on.
+        its own (DNS rebinding). "*" allows every name, and pages of every origin, for a proxy that passes neither on.
     """
     names = [host.partition(":")[0] for host in hosts]
     guards = [Middleware(TrustedHostMiddleware, allowed_hosts=names), Middleware(SameOrigin, hosts=hosts)]

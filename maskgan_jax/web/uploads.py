@@ -1,6 +1,9 @@
 """What clients send: read within bounds, decoded, checked."""
 
+import asyncio
 import io
+from collections.abc import Mapping
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import UInt8
@@ -15,6 +18,9 @@ MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 25_000_000
 """Of an uploaded photo: more than a phone's camera takes but for special modes."""
 FORMATS = ("JPEG", "PNG", "WEBP")
+SECONDS_TO_RECEIVE = 120
+
+Number = TypeVar("Number", int, float)
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -29,6 +35,18 @@ async def read_body(request: Request, limit: int) -> bytes:
         if len(body) > limit:
             raise HTTPException(413, f"more than {limit} bytes; send less")
     return bytes(body)
+
+
+async def read_photo(request: Request) -> bytes:
+    """Return the photo that is the body of a request, undecoded.
+
+    Raises:
+      HTTPException: it is longer than `MAX_BYTES`, or takes longer than `SECONDS_TO_RECEIVE`.
+    """
+    try:
+        return await asyncio.wait_for(read_body(request, MAX_BYTES), SECONDS_TO_RECEIVE)
+    except TimeoutError:
+        raise HTTPException(408, f"the photo did not come within {SECONDS_TO_RECEIVE} s") from None
 
 
 def decode_photo(body: bytes) -> UInt8[np.ndarray, "h w 3"]:
@@ -53,3 +71,19 @@ async def read_mask(request: Request, size: int) -> UInt8[np.ndarray, "s s"]:
     if mask.max() >= NUM_CLASSES:
         raise HTTPException(400, f"the mask has label {mask.max()}; the labels are 0 to {NUM_CLASSES - 1}")
     return mask
+
+
+def read_number(query: Mapping[str, str], name: str, kind: type[Number], least: Number, most: Number) -> Number:
+    """Return a number of a query.
+
+    Raises:
+      HTTPException: it is missing, no number of that type, or outside the bounds.
+    """
+    text = query.get(name, "")
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not least <= value <= most:
+        raise HTTPException(400, f"{name}={text[:20]}: give a number from {least} to {most}")
+    return value

@@ -56,10 +56,10 @@ def test_every_run_reads_the_same_faces_and_each_task_exists(monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_better_generator_is_exported_with_a_record_of_all(finished, tmp_path, monkeypatch, capsys):
+def test_the_better_generator_is_exported_with_a_record_of_all(faces, finished, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(held_out_edits, "TEST_FACES", 9)
     out = tmp_path / "exported"
-    pretrained_report.report(0, 64, finished, out, [["-m", "maskgan_jax.main"]])
+    pretrained_report.report(faces, 0, 64, finished, out, [["-m", "maskgan_jax.main"]])
     record = json.loads((out / "record.json").read_text())
 
     true_masks = record["psnr"]["true edited masks"]
@@ -83,11 +83,11 @@ def test_the_better_generator_is_exported_with_a_record_of_all(finished, tmp_pat
 
 
 @pytest.mark.slow
-def test_an_export_that_is_too_large_is_refused(finished, tmp_path, monkeypatch):
+def test_an_export_that_is_too_large_is_refused(faces, finished, tmp_path, monkeypatch):
     monkeypatch.setattr(pretrained_report, "MAX_BYTES", 1000)
     monkeypatch.setattr(held_out_edits, "TEST_FACES", 2)
     with pytest.raises(UserError, match=r"more than 0\.001; choose smaller networks"):
-        pretrained_report.report(0, 64, finished, tmp_path / "exported", [])
+        pretrained_report.report(faces, 0, 64, finished, tmp_path / "exported", [])
 
 
 def test_a_folder_of_something_else_is_refused_before_anything_is_trained(tmp_path):

@@ -8,7 +8,9 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from data_pipeline.synthetic_faces import face, render
-from maskgan_jax.web.api import SAMPLE_SEED
+from maskgan_jax.editing.editor import Editor, Portrait
+from maskgan_jax.photos.scaling import scale_mask
+from maskgan_jax.web.samples import SAMPLE_SEED
 
 SIZE = 64
 """Of the masks of the tiny runs."""
@@ -18,6 +20,12 @@ def render_face(index: int, edit=lambda geometry: geometry, size: int = 128) -> 
     """Return photo and mask of the face that the server opens as a sample of this number."""
     original = face(SAMPLE_SEED, index)
     return render(edit(original.geometry), original.style, size)
+
+
+def sample_portrait(editor: Editor, number: int) -> Portrait:
+    """Return a sample face as the server opens it."""
+    portrait = editor.portrait(*render_face(number))
+    return portrait._replace(mask=scale_mask(portrait.mask, SIZE))
 
 
 def open_sample(client: TestClient, index: int) -> str:

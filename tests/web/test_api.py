@@ -14,7 +14,8 @@ from maskgan_jax.editing.part_transfer import transfer_parts
 from maskgan_jax.editing.parts import OFFERED_PARTS
 from maskgan_jax.photos.face_detection import find_faces
 from maskgan_jax.photos.scaling import scale_mask
-from maskgan_jax.web.api import FACES_TO_VARY, Api, answer_error
+from maskgan_jax.web.answers import answer_error
+from maskgan_jax.web.api import FACES_TO_VARY, Api
 from maskgan_jax.web.app import HEADERS
 from maskgan_jax.web.device_queue import SupersededError
 from tests.web.exchange import SIZE, encode, labels, open_sample, pixels, render_face

@@ -14,7 +14,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from maskgan_jax.web import uploads
-from maskgan_jax.web.api import MAX_ERROR
+from maskgan_jax.web.answers import MAX_ERROR
 from tests.web.exchange import SIZE, encode, open_sample
 
 NOISE = np.random.default_rng(0).integers(0, 256, (24, 20, 3), np.uint8)
