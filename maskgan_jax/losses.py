@@ -19,12 +19,21 @@ PERCEPTUAL_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 """Of the five VGG19 features, from full size down (published code, `VGGLoss`)."""
 
 
-def cross_entropy(
-    logits: Float[Array, "b h w k"], labels: Int[Array, "b h w"], class_weights: Float[Array, " k"] | None = None
-) -> Float[Array, ""]:
-    """Compute the mean over all pixels of the 19-way cross-entropy, in nats, times the weight of its true class."""
-    losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
-    return losses.mean() if class_weights is None else (class_weights[labels] * losses).mean()
+def cross_entropy(logits: Float[Array, "b h w k"], labels: Int[Array, "b h w"]) -> Float[Array, ""]:
+    """Compute the mean over all pixels of the 19-way cross-entropy, in nats."""
+    return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+
+
+def dice(logits: Float[Array, "b h w k"], labels: Int[Array, "b h w"]) -> Float[Array, ""]:
+    """Compute 1 minus the Dice coefficient, in [0, 1], of the predicted probabilities and the mask of each class.
+
+    Of all masks of the batch together, and the mean over the classes that they have, so that a class of few pixels, or
+    in few masks, counts as much as any other (Milletari et al. 2016).
+    """
+    predicted, true = jax.nn.softmax(logits), jax.nn.one_hot(labels, logits.shape[-1])
+    overlaps, sizes = (maps.sum((0, 1, 2)) for maps in (predicted * true, predicted + true))
+    coefficients = 2 * overlaps / jnp.maximum(sizes, 1)  # of absent classes sizes may be 0; they aren't counted
+    return 1 - coefficients.mean(where=true.any((0, 1, 2)))
 
 
 def attribute_cross_entropy(logits: Float[Array, "b k"], attributes: Int[Array, "b k"]) -> Float[Array, ""]:

@@ -5,6 +5,7 @@ import math
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from maskgan_jax import losses
@@ -36,14 +37,35 @@ def test_cross_entropy_is_in_nats_and_averages_over_pixels():
     assert loss == pytest.approx((math.log(19) + math.log(3)) / 2)
 
 
-def test_cross_entropy_weighs_each_pixel_by_its_true_class():
-    logits = np.zeros((1, 1, 2, 19), np.float32)
-    weights = np.ones(19, np.float32)
-    weights[5] = 10
+def test_dice_counts_every_class_alike():
+    # The small class is found to 1/2 where it is and nowhere else, the large one everywhere, to 1/2 on the small one.
+    logits = np.full((2, 2, 2, 3), -100, np.float32)
+    logits[..., 0] = 0
+    logits[0, 0, 0, 1] = 0
 
-    loss = losses.cross_entropy(jnp.asarray(logits), jnp.array([[[3, 5]]]), jnp.asarray(weights))
+    loss = losses.dice(jnp.asarray(logits), jnp.array([[[1, 0], [0, 0]], [[0, 0], [0, 0]]]))
 
-    assert loss == pytest.approx((1 + 10) * math.log(19) / 2)
+    large, small = 2 * 7 / (7.5 + 7), 2 * 0.5 / (0.5 + 1)
+    assert loss == pytest.approx(1 - (large + small) / 2)
+
+
+def test_dice_has_a_gradient_where_a_class_is_absent():
+    logits = jnp.zeros((1, 2, 2, 19)).at[..., 7].set(-1e4)
+
+    gradient = jax.grad(losses.dice)(logits, jnp.zeros((1, 2, 2), int))
+
+    assert jnp.isfinite(gradient).all()
+    assert gradient.any()
+
+
+def test_dice_is_optaxs_where_every_class_occurs():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (2, 8, 8, 4)).astype(np.float32)
+    labels = rng.integers(0, 4, (2, 8, 8))
+
+    theirs = optax.losses.dice_loss(logits, jax.nn.one_hot(labels, 4), smooth=0.0, axis=(0, 1, 2))
+
+    assert losses.dice(jnp.asarray(logits), jnp.asarray(labels)) == pytest.approx(float(theirs.mean()), rel=1e-5)
 
 
 def maps_with_logits(*scales: list[float]) -> list[list[jax.Array]]:

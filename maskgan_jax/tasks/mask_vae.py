@@ -6,10 +6,8 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Integer, PyTree, UInt8
 
-from data_pipeline.labels import CLASSES
 from maskgan_jax import losses
 from maskgan_jax.networks.mask_vae import MaskVAE
 from maskgan_jax.tasks.dtype import computation_dtype
@@ -18,7 +16,7 @@ from maskgan_jax.tasks.optimiser import adam
 from maskgan_jax.tasks.pixels import one_hot
 from maskgan_jax.tasks.segmentation import confusion, finalize_metrics
 from maskgan_jax.tasks.task import Batch, InferenceFunction, Metrics, Network, Optimiser, Task, TrainState, Variables
-from maskgan_jax.tasks.update import choose, finish_step, update
+from maskgan_jax.tasks.update import step_with_batch_norm, update
 
 
 class MaskVaeTraining(NamedTuple):
@@ -29,7 +27,7 @@ class MaskVaeTraining(NamedTuple):
       update: `update` with the task's optimiser.
       seed: of the noise.
       lambda_kl: weight of the KL term.
-      class_weights: of the cross-entropy's pixels by their true class, float32 (k,).
+      lambda_dice: weight of the Dice loss.
       lambda_inter: for the simulated edits that are visualized, as in EBST.
     """
 
@@ -37,7 +35,7 @@ class MaskVaeTraining(NamedTuple):
     update: Callable
     seed: int
     lambda_kl: float
-    class_weights: np.ndarray
+    lambda_dice: float
     lambda_inter: float
 
 
@@ -52,7 +50,7 @@ def make(config) -> Task:
         partial(update, optimisers, config.accumulation_steps),
         config.seed,
         config.losses.lambda_kl,
-        np.array([config.losses.class_weights[name] for name in CLASSES], np.float32),
+        config.losses.lambda_dice,
         config.lambda_inter,
     )
     return Task(
@@ -72,28 +70,26 @@ def step(system: MaskVaeTraining, state: TrainState, batch: Batch) -> tuple[Trai
     """Update the MaskVAE on masks whose codes are sampled with noise that depends on the seed and the step."""
     rng = jax.random.fold_in(jax.random.key(system.seed), state.step)
     noise = jax.random.normal(rng, (len(batch["mask_t"]), system.network.latent_size))
-    loss = partial(reconstruction_loss, system, state.batch_stats["mask_vae"])
+    loss = partial(reconstruction_loss, system)
     masks = {"mask_t": batch["mask_t"], "noise": noise}
-    updated = system.update(state, "mask_vae", loss, masks)
-    terms, batch_stats = updated.means
-    batch_stats = choose(updated.kept, {"mask_vae": batch_stats}, state.batch_stats)
-    state = finish_step(updated.state.replace(batch_stats=batch_stats))
-    return state, {**terms, "gradient_norm": updated.gradient_norm}
+    return step_with_batch_norm(system.update, state, "mask_vae", "mask_vae", loss, masks)
 
 
 def reconstruction_loss(
     system: MaskVaeTraining, batch_stats: PyTree, params: PyTree, batch: Batch
 ) -> tuple[Float[Array, ""], tuple[tuple[Metrics, PyTree], Any]]:
-    """Compute cross-entropy + lambda_kl * KL; also the batch statistics after this batch."""
+    """Compute cross-entropy + lambda_kl * KL + lambda_dice * Dice; also the batch statistics after this batch."""
     variables = {"params": params["mask_vae"], "batch_stats": batch_stats}
     (logits, mean, log_variance), updated = system.network.apply(
         variables, one_hot(batch["mask_t"]), batch["noise"], train=True, mutable=["batch_stats"]
     )
     labels = batch["mask_t"].astype(jnp.int32)
-    reconstruction = losses.cross_entropy(logits, labels, jnp.asarray(system.class_weights))
-    kl = losses.kl_divergence(mean, log_variance)
-    total = reconstruction + system.lambda_kl * kl
-    return total, (({"loss": total, "reconstruction": reconstruction, "kl": kl}, updated["batch_stats"]), ())
+    terms = {"reconstruction": losses.cross_entropy(logits, labels), "kl": losses.kl_divergence(mean, log_variance)}
+    total = terms["reconstruction"] + system.lambda_kl * terms["kl"]
+    if system.lambda_dice:
+        terms["dice"] = losses.dice(logits, labels)
+        total += system.lambda_dice * terms["dice"]
+    return total, (({"loss": total, **terms}, updated["batch_stats"]), ())
 
 
 def evaluate(system: MaskVaeTraining, state: TrainState, batch: Batch) -> Metrics:
