@@ -9,7 +9,7 @@ PIP_INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --no-co
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart demo pretrained lint test-fast test test-long benchmark clean
+.PHONY: help quickstart demo pretrained evaluation lint test-fast test test-long benchmark clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,9 @@ demo: $(VENV)/installed  ## Paint in the browser: the editor with the weights th
 
 pretrained: $(VENV)/installed  ## Train the weights that come with the project: hours on 2 cores, minutes on a GPU
 	$(RUN) -m launch.pretrained
+
+evaluation: $(VENV)/installed  ## Compute the paper's tables on rendered faces, with judges trained on them
+	$(RUN) -m launch.evaluation
 
 lint: $(VENV)/installed-test  ## Check formatting, lint and imports between packages
 	$(RUN) -m ruff format --check .

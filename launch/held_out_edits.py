@@ -6,12 +6,14 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from data_pipeline.labels import NUM_CLASSES
 from data_pipeline.synthetic_faces import EDITS, face, render, split_of
 from maskgan_jax.editing.editor import Editor
+from maskgan_jax.evaluation.image_quality import psnr
+from maskgan_jax.evaluation.methods import own_colours, paint
 from maskgan_jax.photos.grid import image_grid, to_pixels
 
 TEST_FACES = 200
+PLACES = ("inside the edited region", "outside", "whole")
 
 
 class Edit(NamedTuple):
@@ -50,31 +52,11 @@ def edit_all(editor: Editor, edits: Sequence[Edit], name: str) -> list[np.ndarra
     ]
 
 
-def own_colours(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return the mean colour of every class in one photo, float64 (19, 3); for absent classes the photo's mean."""
-    colours = np.tile(photo.reshape(-1, 3).mean(0), (NUM_CLASSES, 1))
-    for label in np.unique(mask):
-        colours[label] = photo[mask == label].mean(0)
-    return colours
-
-
-def paint(colours: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return a mask filled with one colour per class, uint8 (h w 3)."""
-    return np.round(colours[mask]).astype(np.uint8)
-
-
-def psnr(image: np.ndarray, truth: np.ndarray, region: np.ndarray | None = None) -> float:
-    """Return the peak signal-to-noise ratio in dB of 8-bit pixels, within a region (bool, h w) if one is given."""
-    squares = np.square(image.astype(np.float64) - truth)
-    mse = squares.mean() if region is None else squares[region].mean()
-    return float(10 * np.log10(255**2 / max(mse, 1e-10)))
-
-
 def scores(images: Sequence[np.ndarray], edits: Sequence[Edit]) -> np.ndarray:
-    """Return the PSNR in dB of each image against its edit's true result, (n 2): inside the edited region, outside."""
+    """Return the PSNR in dB of each image against its edit's true result, (n 3), in the `PLACES`."""
     return np.array(
         [
-            [psnr(image, edit.truth, edit.region == inside) for inside in (True, False)]
+            [psnr(image, edit.truth, region) for region in (edit.region, ~edit.region, None)]
             for image, edit in zip(images, edits, strict=True)
         ]
     )

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
 
 from data_pipeline.errors import UserError
 from launch import mask_baseline
-from launch.held_out_edits import baselines, edit_all, edit_grid, held_out_edits, scores
+from launch.held_out_edits import PLACES, baselines, edit_all, edit_grid, held_out_edits, scores
 from maskgan_jax.editing.editor import Editor
+from maskgan_jax.evaluation.bootstrap import estimate
 from maskgan_jax.inference.export import export_run
 from maskgan_jax.photos.files import write_photo
 
@@ -91,7 +91,7 @@ def table(record: Mapping) -> str:
     lines = []
     for masks, rows in record["psnr"].items():
         lines += [f"\n{record['edits']} held-out edits, {masks}, PSNR in dB with 95 % intervals", ""]
-        lines += ["| | inside the edited region | outside |", "| --- | --- | --- |"]
+        lines += [f"| | {' | '.join(PLACES)} |", f"| --- |{' --- |' * len(PLACES)}"]
         for name, each in rows.items():
             cells = (f"{mean:.2f} ({low:.2f} to {high:.2f})" for mean, low, high in each.values())
             lines.append(f"| {name} | {' | '.join(cells)} |")
@@ -99,12 +99,9 @@ def table(record: Mapping) -> str:
 
 
 def _with_intervals(values: np.ndarray) -> dict[str, list[float]]:
-    """Return the mean of each column with its 95 % bootstrap interval: inside, outside."""
-    intervals = {}
-    for name, column in zip(("inside", "outside"), values.T, strict=True):
-        interval = stats.bootstrap((column,), np.mean, rng=np.random.default_rng(0)).confidence_interval
-        intervals[name] = [round(float(value), 3) for value in (column.mean(), *interval)]
-    return intervals
+    """Return the mean of each column with its 95 % interval, by the names of `PLACES`."""
+    estimates = map(estimate, values.T)
+    return {place: [round(value, 3) for value in each[:3]] for place, each in zip(PLACES, estimates, strict=True)}
 
 
 def _last_metrics(run: Path) -> dict[str, float]:

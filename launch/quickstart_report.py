@@ -10,18 +10,10 @@ from data_pipeline.input_pipeline import EvalBatches
 from data_pipeline.labels import NUM_CLASSES
 from data_pipeline.prepare import prepare
 from launch import mask_baseline
-from launch.held_out_edits import (
-    Edit,
-    baselines,
-    edit_all,
-    edit_grid,
-    held_out_edits,
-    own_colours,
-    paint,
-    psnr,
-    scores,
-)
+from launch.held_out_edits import PLACES, Edit, baselines, edit_all, edit_grid, held_out_edits, scores
 from maskgan_jax.editing.editor import Editor
+from maskgan_jax.evaluation.image_quality import psnr
+from maskgan_jax.evaluation.methods import own_colours, paint
 from maskgan_jax.photos.files import write_label_map, write_photo
 
 ROWS = 9
@@ -71,7 +63,7 @@ def mask_vae_rows(run: Path, baseline: Mapping[str, float]) -> Rows:
 def dense_mapping_rows(editor: Editor, edits: Sequence[Edit], data_set_colours: np.ndarray) -> Rows:
     """Compare the reconstruction of photos from their own masks and styles with one colour per class."""
     methods = {
-        "Dense Mapping Network: reconstruction, PSNR": [
+        "Dense Mapping Network: reconstruction (test), PSNR": [
             editor.edit(editor.portrait(edit.photo, edit.mask), edit.mask) for edit in edits
         ],
         "  the photo's own colour per class instead": [
@@ -86,12 +78,11 @@ def dense_mapping_rows(editor: Editor, edits: Sequence[Edit], data_set_colours: 
 
 
 def ebst_rows(edits: Sequence[Edit], results: list[np.ndarray], stage_before: list[np.ndarray]) -> Rows:
-    """Compare edits with their true results, inside the edited region and outside, beside the baselines."""
+    """Compare edits with their true results, beside the baselines."""
     methods = {"EBST": results, "Dense Mapping Network alone": stage_before, **baselines(edits)}
-    rows = [("Edits against their true results, PSNR:", "inside the edited region, outside")]
+    rows = [("Edits against their true results (test), PSNR:", ", ".join(PLACES))]
     for name, images in methods.items():
-        inside, outside = scores(images, edits).mean(0)
-        rows.append((f"  {name}", f"{inside:.2f} dB, {outside:.2f} dB"))
+        rows.append((f"  {name}", ", ".join(f"{value:.2f} dB" for value in scores(images, edits).mean(0))))
     return rows
 
 

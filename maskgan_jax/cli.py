@@ -134,7 +134,7 @@ def parse_flags(argv: list[str]) -> list[str]:
         _check_fields(argv)
         rest = flags.FLAGS(argv)
         if "config" in flags.FLAGS and flags.FLAGS.config is not None:
-            flags.FLAGS.config.task  # noqa: B018 - raises if the file could not be loaded
+            flags.FLAGS.config.name  # noqa: B018 - raises if the file could not be loaded
         return rest
     except (flags.Error, UserError, AttributeError, LookupError, TypeError, ValueError, OSError) as error:
         message = " ".join(str(error.args[0] if isinstance(error, KeyError) else error).split())

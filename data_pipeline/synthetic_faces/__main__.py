@@ -39,10 +39,17 @@ def main() -> int:
         help="height and width: a multiple of 16 from 32 to 512 px (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0, help="which faces, 0 or more (default: %(default)s)")
+    parser.add_argument(
+        "--correlation",
+        type=float,
+        default=0.0,
+        help="how strongly styles go with geometries, 0 to 1: make-up with long hair, dark skin with wide noses, "
+        "stubble with square jaws (default: %(default)s)",
+    )
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
-        written = write(arguments.out, arguments.count, arguments.size, arguments.seed)
+        written = write(arguments.out, arguments.count, arguments.size, arguments.seed, arguments.correlation)
     except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -50,6 +57,7 @@ def main() -> int:
         print("error: interrupted, nothing written", file=sys.stderr)
         return 130
     faces = f"{arguments.count} faces of {arguments.size} px, seed {arguments.seed}"
+    faces += f", correlation {arguments.correlation:g}" if arguments.correlation else ""
     print(f"{arguments.out}: {faces}" if written else f"{arguments.out} already holds these {faces}; nothing to do")
     return 0
 

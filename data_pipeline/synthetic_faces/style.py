@@ -6,9 +6,10 @@ Colours are (red, green, blue) in 0..1.
 import colorsys
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
+from scipy.special import betaincinv
 
 Colour = tuple[float, float, float]
 HairColour = Literal["black", "brown", "blond", "grey", "red"]
@@ -21,6 +22,8 @@ _HAIR: dict[HairColour, tuple[Colour, Colour]] = {
     "grey": ((0.48, 0.47, 0.46), (0.80, 0.79, 0.77)),
     "red": ((0.42, 0.16, 0.08), (0.62, 0.28, 0.13)),
 }
+_TONES = (0.8, 1.7)
+"""Parameters of the beta distribution of skins, from the lightest to the darkest."""
 _HAIR_SHARE = (0.3, 0.34, 0.18, 0.1, 0.08)
 _IRIS: tuple[Colour, ...] = (
     (0.24, 0.14, 0.08),
@@ -67,6 +70,20 @@ class Style:
     noise_seed: int
 
 
+class Ranks(NamedTuple):
+    """Where some of a style's values lie in their distributions, 0..1.
+
+    Attributes:
+      make_up: the highest 0.4 wear it.
+      skin: from the lightest to the darkest.
+      stubble: the highest quarter of those without make-up have it.
+    """
+
+    make_up: float
+    skin: float
+    stubble: float
+
+
 def mix(first: Colour, second: Colour, share: float) -> Colour:
     """Mix two colours, with `share` (0..1) of the second."""
     return tuple(a + (b - a) * share for a, b in zip(first, second, strict=True))
@@ -76,19 +93,19 @@ def _vivid(rng: np.random.Generator, saturation: tuple[float, float], value: tup
     return colorsys.hsv_to_rgb(rng.random(), rng.uniform(*saturation), rng.uniform(*value))
 
 
-def _skin(rng: np.random.Generator) -> Colour:
-    tone = rng.beta(0.8, 1.7) * (len(_SKIN) - 1)
+def _skin(rng: np.random.Generator, rank: float | None) -> Colour:
+    tone = (rng.beta(*_TONES) if rank is None else betaincinv(*_TONES, rank)) * (len(_SKIN) - 1)
     jitter = rng.uniform(-0.025, 0.025, 3)
     colour = [np.interp(tone, range(len(_SKIN)), channel) for channel in _SKIN.T] + jitter
     return tuple(np.clip(colour, 0.0, 1.0).tolist())
 
 
-def sample_style(rng: np.random.Generator) -> Style:
-    """Sample a style."""
+def sample_style(rng: np.random.Generator, ranks: Ranks | None = None) -> Style:
+    """Sample a style, with the values that have ranks at these."""
     uniform = rng.uniform
-    skin = _skin(rng)
+    skin = _skin(rng, ranks and ranks.skin)
     hair_colour: HairColour = rng.choice(list(_HAIR), p=_HAIR_SHARE).item()
-    has_make_up = rng.random() < 0.4
+    has_make_up = rng.random() < 0.4 if ranks is None else ranks.make_up > 0.6
     lipstick = uniform(0.4, 0.9) if has_make_up else 0.0
     natural_lips = mix(mix(skin, (0.72, 0.28, 0.30), 0.45), (0.3, 0.1, 0.1), 0.08)
     painted = colorsys.hsv_to_rgb(uniform(0.90, 1.02) % 1.0, uniform(0.6, 0.85), uniform(0.5, 0.85))
@@ -104,7 +121,9 @@ def sample_style(rng: np.random.Generator) -> Style:
         lashes=uniform(0.7, 1.0) if has_make_up else uniform(0.1, 0.5),
         blush=uniform(0.3, 1.0) if has_make_up and rng.random() < 0.6 else uniform(0.0, 0.25),
         freckles=uniform(0.4, 1.0) if rng.random() < 0.12 else 0.0,
-        stubble=uniform(0.2, 0.7) if not has_make_up and rng.random() < 0.25 else 0.0,
+        stubble=uniform(0.2, 0.7)
+        if not has_make_up and (rng.random() < 0.25 if ranks is None else ranks.stubble > 0.75)
+        else 0.0,
         clothes=_vivid(rng, (0.05, 0.75), (0.12, 0.95)),
         clothes_second=_vivid(rng, (0.05, 0.6), (0.2, 0.95)),
         stripes=uniform(8.0, 16.0) if rng.random() < 0.2 else 0.0,

@@ -4,7 +4,9 @@ import json
 import multiprocessing
 import os
 import signal
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +32,7 @@ _FACES_PER_JOB = 8
 _MAX_SINGLE_PROCESS_COUNT = 64
 
 
-def write(out: str | os.PathLike, count: int, size: int, seed: int) -> bool:
+def write(out: str | os.PathLike, count: int, size: int, seed: int, correlation: float = 0.0) -> bool:
     """Write faces 0 to `count` - 1 of a seed; `out` appears complete or not at all.
 
     Args:
@@ -38,6 +40,7 @@ def write(out: str | os.PathLike, count: int, size: int, seed: int) -> bool:
       count: number of faces, 1 to `MAX_COUNT`.
       size: height and width of photos and masks in px, a multiple of 16 from 32 to 512.
       seed: which faces, 0 or more; the first faces of a seed are the same for every count.
+      correlation: how strongly styles go with geometries, 0 to 1, see `face`.
 
     Returns:
       True if it wrote the faces, False if `out` has exactly these already.
@@ -47,20 +50,41 @@ def write(out: str | os.PathLike, count: int, size: int, seed: int) -> bool:
     """
     out = Path(out)
     record = {"renderer": RENDERER, "count": count, "size": size, "seed": seed}
-    _check(count, size, seed)
+    if correlation:
+        record["correlation"] = correlation
+    _check(count, size, seed, correlation)
+    faces = partial(face, seed, correlation=correlation)
     if _holds(out, record):
         return False
     with new_folder(out) as directory:
         folders = range((count - 1) // _FACES_PER_FOLDER + 1)
         for folder in ("CelebA-HQ-img", *(f"CelebAMask-HQ-mask-anno/{number}" for number in folders)):
             (directory / folder).mkdir(parents=True)
-        _write_images(directory, count, size, seed)
-        _write_tables(directory, [face(seed, index) for index in range(count)])
+        _write_images(directory, faces, count, size)
+        _write_tables(directory, [faces(index) for index in range(count)])
         (directory / RECORD).write_text(json.dumps(record) + "\n")
     return True
 
 
-def _check(count: int, size: int, seed: int) -> None:
+def faces_of(directory: Path) -> Callable[[int], Face]:
+    """Return the function that gives the faces in a directory by their numbers.
+
+    Raises:
+      UserError: `write` didn't make it, or another version of the renderer did.
+    """
+    try:
+        record = json.loads((directory / RECORD).read_text())
+        if record["renderer"] != RENDERER:
+            raise ValueError(f"renderer {record['renderer']}, this is {RENDERER}")
+        return partial(face, int(record["seed"]), correlation=float(record.get("correlation", 0)))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{directory / RECORD}: no record of rendered faces of this version ({error}); render them again, or set "
+            "config.data.synthetic to False"
+        ) from None
+
+
+def _check(count: int, size: int, seed: int, correlation: float) -> None:
     try:
         check_size(size)
     except ValueError as error:
@@ -69,9 +93,11 @@ def _check(count: int, size: int, seed: int) -> None:
         raise UserError(f"count must be 1 to {MAX_COUNT}, got {count}")
     if seed < 0:
         raise UserError(f"seed must be 0 or more, got {seed}")
+    if not 0 <= correlation <= 1:
+        raise UserError(f"correlation must be 0 to 1, got {correlation}")
 
 
-def _holds(out: Path, record: dict[str, int]) -> bool:
+def _holds(out: Path, record: Mapping[str, float | int]) -> bool:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return False
     try:
@@ -82,12 +108,12 @@ def _holds(out: Path, record: dict[str, int]) -> bool:
     raise UserError(f"{out} exists and holds other data; remove it or write to another directory")
 
 
-def _write_images(directory: Path, count: int, size: int, seed: int) -> None:
+def _write_images(directory: Path, faces: Callable[[int], Face], count: int, size: int) -> None:
     jobs = [range(first, min(first + _FACES_PER_JOB, count)) for first in range(0, count, _FACES_PER_JOB)]
     with tqdm(total=count, desc="faces", unit="face") as progress:
         if count <= _MAX_SINGLE_PROCESS_COUNT:
             for job in jobs:
-                progress.update(_write_job(directory, job, size, seed))
+                progress.update(_write_job(directory, faces, job, size))
             return
         workers = min(len(jobs), _cores())
         # A fork would copy the locks that threads of TensorFlow or JAX hold in this process.
@@ -96,7 +122,7 @@ def _write_images(directory: Path, count: int, size: int, seed: int) -> None:
             workers, context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
         )
         try:
-            for done in as_completed([pool.submit(_write_job, directory, job, size, seed) for job in jobs]):
+            for done in as_completed([pool.submit(_write_job, directory, faces, job, size) for job in jobs]):
                 progress.update(done.result())
         finally:
             pool.shutdown(cancel_futures=True)
@@ -106,9 +132,9 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _write_job(directory: Path, indices: range, size: int, seed: int) -> int:
+def _write_job(directory: Path, faces: Callable[[int], Face], indices: range, size: int) -> int:
     for index in indices:
-        one = face(seed, index)
+        one = faces(index)
         image, labels = render(one.geometry, one.style, size)
         photo = directory / "CelebA-HQ-img" / f"{index}.jpg"
         Image.fromarray(image).save(photo, quality=95, subsampling="4:4:4")

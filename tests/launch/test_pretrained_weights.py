@@ -13,6 +13,7 @@ from ml_collections import config_flags
 from data_pipeline.errors import UserError
 from launch import held_out_edits, pretrained, pretrained_report
 from maskgan_jax.editing.editor import Editor
+from maskgan_jax.evaluation.image_quality import psnr
 from maskgan_jax.photos.files import read_photo
 from tests.commands import run_command
 
@@ -64,12 +65,12 @@ def test_the_better_generator_is_exported_with_a_record_of_all(faces, finished, 
 
     true_masks = record["psnr"]["true edited masks"]
     edits = held_out_edits.held_out_edits(0, 64)
-    expected = np.mean([held_out_edits.psnr(edit.photo, edit.truth, edit.region) for edit in edits])
-    mean, low, high = true_masks["the photo left unchanged"]["inside"]
+    expected = np.mean([psnr(edit.photo, edit.truth, edit.region) for edit in edits])
+    mean, low, high = true_masks["the photo left unchanged"]["inside the edited region"]
     assert mean == pytest.approx(expected, abs=1e-3)
     assert low < mean < high
     compared = {
-        name: sum(rows[name]["inside"][0] for rows in record["psnr"].values())
+        name: sum(rows[name]["inside the edited region"][0] for rows in record["psnr"].values())
         for name in ("EBST", "Dense Mapping Network, as many updates")
     }
     assert record["exported generator"] == max(compared, key=compared.get)
@@ -104,6 +105,7 @@ def test_a_folder_of_something_else_is_refused_before_anything_is_trained(tmp_pa
 def test_scores_are_of_the_region_and_of_the_rest(runs):
     edits = held_out_edits.held_out_edits(0, 64)[:2]
     images = held_out_edits.edit_all(Editor(runs / "ebst"), edits, "test")
-    inside, outside = held_out_edits.scores(images, edits)[1]
-    assert inside == held_out_edits.psnr(images[1], edits[1].truth, edits[1].region)
-    assert outside == held_out_edits.psnr(images[1], edits[1].truth, ~edits[1].region)
+    inside, outside, whole = held_out_edits.scores(images, edits)[1]
+    assert inside == psnr(images[1], edits[1].truth, edits[1].region)
+    assert outside == psnr(images[1], edits[1].truth, ~edits[1].region)
+    assert whole == psnr(images[1], edits[1].truth)

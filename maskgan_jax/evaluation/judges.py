@@ -1,0 +1,103 @@
+"""The networks that judge photos: attribute classifier, face parser, Inception-v3."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from data_pipeline.errors import UserError
+from maskgan_jax.evaluation.networks import checksum, on_all_devices
+from maskgan_jax.inference.models import load_model
+from maskgan_jax.interop import weights
+from maskgan_jax.networks.inception_v3 import SIZE, InceptionV3
+from maskgan_jax.photos.scaling import scale_mask, scale_photo
+from maskgan_jax.tasks.pixels import to_image
+from maskgan_jax.tasks.task import Network
+
+Photos = UInt8[np.ndarray, "b n n 3"]
+
+
+class AttributeClassifier(NamedTuple):
+    """Says which attributes photos show.
+
+    Attributes:
+      names: of the attributes that it knows.
+      shows: photos to whether each attribute is present, bool (b, attributes).
+      encode: photos to features, float32 (b, k).
+      checksum: of its weights.
+    """
+
+    names: tuple[str, ...]
+    shows: Callable[[Photos], Bool[np.ndarray, "b j"]]
+    encode: Callable[[Photos], Float[np.ndarray, "b k"]]
+    checksum: str
+
+
+class FaceParser(NamedTuple):
+    """Labels the pixels of photos.
+
+    Attributes:
+      accuracy: photos and masks to the share of pixels whose label is the mask's, float64 (b,).
+      checksum: of its weights.
+    """
+
+    accuracy: Callable[[Photos, UInt8[np.ndarray, "b n n"]], Float[np.ndarray, " b"]]
+    checksum: str
+
+
+class Inception(NamedTuple):
+    """Encodes photos for FID and KID.
+
+    Attributes:
+      encode: photos to features, float32 (b, 2048).
+      checksum: of its weights.
+    """
+
+    encode: Callable[[Photos], Float[np.ndarray, "b k"]]
+    checksum: str
+
+
+def load_attribute_classifier(folder: Path, option: str) -> AttributeClassifier:
+    """Load a run of `configs/attribute_classifier.py`; for arguments and errors see `load_model`."""
+    model = load_model(folder, ("classify", "encode_photo"), option)
+    functions = model.task.inference
+    classify = on_all_devices(functions["classify"].function, model.variables)
+    encode = on_all_devices(functions["encode_photo"].function, model.variables)
+    return AttributeClassifier(
+        tuple(model.config.attributes), lambda photos: classify(photos) > 0, encode, checksum(model.variables)
+    )
+
+
+def load_face_parser(folder: Path, option: str) -> FaceParser:
+    """Load a run of `configs/face_parser.py`, or imported weights; for arguments and errors see `load_model`.
+
+    Photos are scaled to its size, and masks by nearest neighbour.
+    """
+    model = load_model(folder, ("parse",), option)
+    parse = on_all_devices(model.task.inference["parse"].function, model.variables)
+
+    def accuracy(photos: Photos, masks: UInt8[np.ndarray, "b n n"]) -> Float[np.ndarray, " b"]:
+        parsed = parse(np.stack([scale_photo(photo, model.size) for photo in photos]))
+        return (parsed == np.stack([scale_mask(mask, model.size) for mask in masks])).mean((1, 2))
+
+    return FaceParser(accuracy, checksum(model.variables))
+
+
+def load_inception(file: Path, option: str) -> Inception:
+    """Load pytorch-fid's `pt_inception-2015-12-05-6726825d.pth`.
+
+    Raises:
+      UserError: no file there, or not this network's weights.
+    """
+    if not file.is_file():
+        raise UserError(f"{option}: {file}: no such file; give pytorch-fid's pt_inception-2015-12-05-6726825d.pth")
+    network = InceptionV3()
+    image = jax.ShapeDtypeStruct((1, SIZE, SIZE, 3), jnp.float32)
+    described = Network(network, (image,), entry_names="maskgan_jax.interop.pytorch_fid:inception_v3")
+    variables = weights.read_variables(file, "inception_v3", described)
+    encode = on_all_devices(lambda variables, photos: network.apply(variables, to_image(photos)), variables)
+    return Inception(encode, checksum(variables))

@@ -1,0 +1,72 @@
+"""The methods that are compared: trained models, and what needs no training."""
+
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from data_pipeline.labels import NUM_CLASSES
+from maskgan_jax.evaluation.networks import checksum, on_all_devices
+from maskgan_jax.evaluation.request import Method, Request
+from maskgan_jax.inference.models import load_model
+from maskgan_jax.photos.scaling import scale_mask, scale_photo
+
+
+def photo_left_alone(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
+    """Return the photos."""
+    return request.photo
+
+
+def source_photo(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
+    """Return the source's photos: it has the edited mask of a style copy, and nothing of the target's style."""
+    return request.source_photo
+
+
+def own_colours_painted_in(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
+    """Paint every class of the edited masks in the mean colour that it has in the photo itself."""
+    rows = zip(request.photo, request.mask, request.edited_mask, strict=True)
+    return np.stack([paint(own_colours(photo, mask), edited_mask) for photo, mask, edited_mask in rows])
+
+
+def own_colours(photo: UInt8[np.ndarray, "n n 3"], mask: UInt8[np.ndarray, "n n"]) -> Float[np.ndarray, "19 3"]:
+    """Return the mean colour of every class in one photo, in [0, 255]; for absent classes the photo's mean."""
+    colours = np.tile(photo.reshape(-1, 3).mean(0), (NUM_CLASSES, 1))
+    for label in np.unique(mask):
+        colours[label] = photo[mask == label].mean(0)
+    return colours
+
+
+def paint(colours: Float[np.ndarray, "19 3"], mask: UInt8[np.ndarray, "n n"]) -> UInt8[np.ndarray, "n n 3"]:
+    """Return a mask filled with one colour per class."""
+    return np.round(colours[mask]).astype(np.uint8)
+
+
+def trained(folder: Path, option: str) -> tuple[Method, str]:
+    """Load a Dense Mapping Network, by whatever task it was trained, as a method.
+
+    It draws at its own size; photos are scaled to it, and what it draws is scaled back, by a Lanczos filter.
+
+    Args:
+      folder: of a training run, an export or an import; or `models.PRETRAINED`.
+      option: what named the folder, for errors.
+
+    Returns:
+      The method, and a checksum of its weights.
+
+    Raises:
+      UserError: as for `load_model`.
+    """
+    model = load_model(folder, ("encode_style", "generate"), option)
+    encode_style, generate = (
+        on_all_devices(model.task.inference[name].function, model.variables) for name in ("encode_style", "generate")
+    )
+
+    def draw(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
+        photos = np.stack([scale_photo(photo, model.size) for photo in request.photo])
+        masks, edited_masks = (
+            np.stack([scale_mask(mask, model.size) for mask in batch]) for batch in (request.mask, request.edited_mask)
+        )
+        drawn = generate(edited_masks, encode_style(photos, masks))
+        return np.stack([scale_photo(image, request.photo.shape[-2]) for image in drawn])
+
+    return draw, checksum(model.variables)

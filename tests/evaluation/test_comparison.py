@@ -1,0 +1,195 @@
+"""The command that makes the paper's tables, on tiny models and judges."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from ml_collections import ConfigDict
+
+from configs import evaluation
+from data_pipeline.errors import UserError
+from data_pipeline.split_photos import SplitPhotos
+from data_pipeline.synthetic_faces import face, faces_of, render
+from maskgan_jax.evaluation import judges, published
+from maskgan_jax.evaluation.comparison import compare
+from maskgan_jax.evaluation.pairs import MOUTH, read_pairs
+from maskgan_jax.evaluation.tables import RenderedTruth
+from maskgan_jax.photos.files import read_photo
+from tests.commands import run_command
+from tests.tiny import tiny_config
+from tests.train import train
+
+SMILING, STYLE = 5, 12
+
+
+@pytest.fixture(scope="module")
+def attribute_classifier(faces, shared):
+    """A tiny run of the attribute classifier."""
+
+    def fill(folder):
+        train(tiny_config("attribute_classifier", faces, folder), folder / "run")
+
+    return shared("attribute_classifier", fill) / "run"
+
+
+def tiny_evaluation(faces, runs, attribute_classifier) -> ConfigDict:
+    """Return an evaluation of tiny models on the faces of the training split, since only four are for testing."""
+    config = evaluation.get_config("quickstart")
+    config.data.directory = str(faces)
+    config.data.split = "train"
+    config.pairs.smiling, config.pairs.style_copy = SMILING, STYLE
+    for method in config.methods:
+        config.methods[method] = ""
+    config.methods.ebst, config.methods.dense_mapping = str(runs / "ebst"), str(runs / "dense_mapping")
+    config.judges.attribute_classifier, config.judges.face_parser = str(attribute_classifier), str(runs / "face_parser")
+    return config
+
+
+@pytest.fixture
+def config(faces, runs, attribute_classifier) -> ConfigDict:
+    return tiny_evaluation(faces, runs, attribute_classifier)
+
+
+@pytest.fixture(scope="module")
+def finished(faces, runs, attribute_classifier, tmp_path_factory):
+    """The folder of a whole evaluation."""
+    workdir = tmp_path_factory.mktemp("evaluation")
+    compare(tiny_evaluation(faces, runs, attribute_classifier), workdir)
+    return workdir
+
+
+def test_every_method_has_a_row_with_its_intervals_beside_the_published_figures(finished):
+    results = json.loads((finished / "results.json").read_text())
+    rows = results["tables"]["style_copy"]["rows"]
+    models = {"MaskGAN", "MaskGAN without EBST"}
+    assert set(rows) == models | {"GT", "truth", "photo left alone", "source photo", "own colours painted in"}
+    for name in models:
+        assert rows[name]["segmentation"]["n"] == rows[name]["No_Beard"]["n"] == STYLE
+        assert rows[name]["psnr_whole"]["low"] < rows[name]["psnr_whole"]["mean"] < rows[name]["psnr_whole"]["high"]
+        assert rows[name]["fd_attributes"] > 0
+    text = (finished / "tables.md").read_text()
+    assert f"{published.STYLE_COPY['MaskGAN']['fid']:g}" in text
+    assert "- inception: config.judges.inception: none was given" in text
+    assert "- Pix2PixHD-m: config.methods.pix2pixhd_m: none was given" in text
+    assert {path.stem for path in finished.glob("*.png")} == set(results["tables"])
+
+
+def test_the_photo_itself_has_the_figures_of_the_photo(finished, faces, attribute_classifier):
+    """Figures of the photo left alone, computed anew from photos, classifier and renderer."""
+    photos = SplitPhotos(faces, 64, "train")
+    pairs = read_pairs(finished / "pairs_style_copy.tsv")
+    targets = np.stack([photos.photo(pair.target) for pair in pairs])
+    judge = judges.load_attribute_classifier(attribute_classifier, "--option")
+    place = judge.names.index("No_Beard")
+    wears = np.array([photos.attributes[photos.row(pair.target), 24] > 0 for pair in pairs])
+    truth = np.stack([RenderedTruth(faces_of(faces), 64).style_copy(pair)[0] for pair in pairs])
+    squares = np.square(targets.astype(float) - truth).mean((1, 2, 3))
+
+    row = json.loads((finished / "results.json").read_text())["tables"]["style_copy"]["rows"]["photo left alone"]
+
+    assert row["No_Beard"]["mean"] == pytest.approx((judge.shows(targets)[:, place] == wears).mean())
+    assert row["psnr_whole"]["mean"] == pytest.approx((10 * np.log10(255**2 / squares)).mean())
+
+
+def test_the_true_smile_changes_the_mouth_alone(finished, faces):
+    pair = read_pairs(finished / "pairs_smiling.tsv")[0]
+    mask = SplitPhotos(faces, 64, "train").mask(pair.target)
+
+    photo, edited_mask = RenderedTruth(faces_of(faces), 64).smile(pair)
+
+    before = render(face(0, pair.target).geometry, face(0, pair.target).style, 64)[0]
+    changed = (photo != before).any(-1)
+    assert changed[np.isin(mask, MOUTH) | np.isin(edited_mask, MOUTH)].any()
+    assert not changed[:28].any(), "eyes and hair are above"
+
+
+def test_the_same_command_again_draws_nothing_and_gives_the_same_figures(finished, config):
+    before = (finished / "results.json").read_text()
+    written = {path: path.stat().st_mtime_ns for path in finished.glob("scores/*/*.npz")}
+
+    compare(config, finished)
+
+    assert (finished / "results.json").read_text() == before
+    assert {path: path.stat().st_mtime_ns for path in finished.glob("scores/*/*.npz")} == written
+
+
+def test_another_model_or_a_broken_file_is_scored_anew(finished, config, runs, tmp_path):
+    workdir = shutil.copytree(finished, tmp_path / "copy")
+    config.methods.ebst = str(runs / "dense_mapping")
+    scores = workdir / "scores/style_copy/MaskGAN_without_EBST.npz"
+    scores.write_bytes(scores.read_bytes()[:1000])
+
+    compare(config, workdir)
+
+    rows = json.loads((workdir / "results.json").read_text())["tables"]["style_copy"]["rows"]
+    assert rows["MaskGAN"] == rows["MaskGAN without EBST"]
+    before = json.loads((finished / "results.json").read_text())["tables"]["style_copy"]["rows"]
+    assert rows["MaskGAN without EBST"] == before["MaskGAN without EBST"] != before["MaskGAN"]
+
+
+def test_a_survey_shows_every_model_once_and_the_key_tells_which(finished, config, tmp_path):
+    workdir = shutil.copytree(finished, tmp_path / "copy")
+
+    compare(config, workdir, survey=True)
+
+    folder = workdir / "survey" / "style_copy"
+    key = [line.split("\t") for line in (folder / "key.tsv").read_text().splitlines()[1:]]
+    pictures = sorted(path.name for path in folder.glob("*.png"))
+    assert pictures == [f"{place:03d}.png" for place in range(8)]
+    orders = {picture: tuple(row[1:] for row in key if row[0] == picture) for picture in pictures}
+    for order in orders.values():
+        assert {name for _, name in order} == {"MaskGAN", "MaskGAN without EBST"}
+        assert [letter for letter, _ in order] == ["A", "B"]
+    assert len({tuple(name for _, name in order) for order in orders.values()}) == 2, "shuffled"
+    drawn = np.load(workdir / "scores/style_copy/MaskGAN.npz")["pictures"]
+    place = [name for _, name in orders["003.png"]].index("MaskGAN")
+    cell = read_photo(folder / "003.png")[20:148, (3 + place) * 130 : (3 + place) * 130 + 128]
+    np.testing.assert_array_equal(cell[::2, ::2], drawn[3])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("pairs.smiling", 300, "300 pairs for the transfer of smiles"),
+        ("pairs.style_copy", 300, "300 pairs for the copy of styles"),
+        ("style_attributes", ("Male",), "config.judges.attribute_classifier: .* the tables need Male"),
+        ("style_attributes", ("Kind",), "config.style_attributes: CelebA has no Kind"),
+        ("data.split", "holdout", "no photos in split 'holdout'; there are train"),
+        ("batch_size", 0, "config.batch_size: 0; give a multiple of"),
+        ("data.directory", "nowhere", "nowhere: no such directory"),
+    ],
+)
+def test_a_protocol_that_is_set_wrongly_is_one_line(config, tmp_path, field, value, message):
+    config.update_from_flattened_dict({field: value})
+    with pytest.raises(UserError, match=message) as raised:
+        compare(config, tmp_path)
+    assert "\n" not in str(raised.value)
+
+
+def test_pairs_of_another_evaluation_are_refused(finished, config, tmp_path):
+    shutil.copy(finished / "pairs_smiling.tsv", tmp_path)
+    config.pairs.smiling = SMILING - 1
+    with pytest.raises(UserError, match=rf"its {SMILING} pairs are not the {SMILING - 1} asked for .* delete it"):
+        compare(config, tmp_path)
+
+
+def test_data_without_attributes_are_refused(config, faces, tmp_path):
+    bare = shutil.copytree(faces, tmp_path / "bare", ignore=shutil.ignore_patterns("prepared", "*attribute-anno*"))
+    config.data.directory = str(bare)
+    with pytest.raises(UserError, match="its photos have no attributes"):
+        compare(config, tmp_path / "out")
+
+
+def test_faces_that_were_not_rendered_have_no_truth_and_that_is_said(config, faces, tmp_path):
+    bare = shutil.copytree(faces, tmp_path / "bare", ignore=shutil.ignore_patterns("synthetic_faces.json"))
+    config.data.directory = str(bare)
+    with pytest.raises(UserError, match=r"synthetic_faces.json: no record of rendered faces .* config.data.synthetic"):
+        compare(config, tmp_path / "out")
+
+
+def test_the_command_without_data_prints_one_line(tmp_path):
+    done = run_command("maskgan_jax.evaluate", "--config=configs/evaluation.py", f"--workdir={tmp_path}",
+                       f"--config.data.directory={tmp_path / 'none'}")  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(f"error: {tmp_path / 'none'}: no such directory")

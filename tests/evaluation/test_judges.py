@@ -1,0 +1,48 @@
+"""Judges from the folders and files that users have."""
+
+import numpy as np
+import pytest
+
+from data_pipeline.errors import UserError
+from maskgan_jax.evaluation import judges
+from tests.web.exchange import render_face
+
+torch = pytest.importorskip("torch")
+
+from launch.benchmark.pytorch_networks import randomise  # noqa: E402
+from tests.networks import pytorch_inception_v3  # noqa: E402
+
+
+@pytest.mark.slow
+def test_inception_is_read_from_pytorch_fids_file_and_gives_its_features(tmp_path):
+    reference = randomise(pytorch_inception_v3.InceptionV3(), seed=0)
+    head = {"fc.weight": torch.zeros(1008, 2048), "fc.bias": torch.zeros(1008)}
+    torch.save(reference.state_dict() | head, tmp_path / "inception.pth")
+    photos = np.stack([render_face(index, 64)[0] for index in (0, 1)])
+
+    features = judges.load_inception(tmp_path / "inception.pth", "--option").encode(photos)
+
+    with torch.no_grad():
+        theirs = reference(torch.from_numpy(photos).permute(0, 3, 1, 2) / 255).numpy()
+    assert features.shape == (2, 2048)
+    np.testing.assert_allclose(features, theirs, rtol=1e-4, atol=1e-4 * theirs.max())
+
+
+def test_inception_without_its_file_says_which_file_that_is(tmp_path):
+    with pytest.raises(UserError, match=r"--option: .*none.pth: no such file; give pytorch-fid's pt_inception-2015"):
+        judges.load_inception(tmp_path / "none.pth", "--option")
+
+
+def test_the_parsers_accuracy_is_the_share_of_pixels_that_it_labels_as_the_mask_does(runs):
+    faces = [render_face(index, 64) for index in (0, 1)]
+    photos, masks = map(np.stack, zip(*faces, strict=True))
+    judge = judges.load_face_parser(runs / "face_parser", "--option")
+
+    right, wrong = judge.accuracy(photos, masks), judge.accuracy(photos, (masks + 1) % 19)
+
+    assert right.shape == (2,)
+    assert (right >= 0).all()
+    assert (right + wrong <= 1).all()
+    # masks of another size are scaled
+    enlarged = judge.accuracy(photos, masks.repeat(2, 1).repeat(2, 2))
+    np.testing.assert_allclose(enlarged, right)

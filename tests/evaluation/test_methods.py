@@ -1,0 +1,66 @@
+"""What draws: a trained model as the editor has it, and the baselines."""
+
+import numpy as np
+import pytest
+
+from data_pipeline.errors import UserError
+from maskgan_jax.editing.editor import Editor
+from maskgan_jax.evaluation import methods
+from maskgan_jax.evaluation.request import Request, stack
+from tests.web.exchange import render_face
+
+
+@pytest.fixture(scope="module")
+def request_of_two() -> Request:
+    """Two requests: each face is to be drawn from the other's mask."""
+    faces = [render_face(index, 64) for index in (0, 1)]
+    return stack([Request(*target, *source, source[1]) for target, source in (faces, faces[::-1])])
+
+
+def test_every_class_is_painted_in_the_colour_that_it_has_in_the_photo():
+    photo = np.zeros((4, 4, 3), np.uint8)
+    photo[:2], photo[2:, :2], photo[2:, 2:] = 10, 20, 40
+    mask = np.zeros((4, 4), np.uint8)
+    mask[2:] = 1
+    edited_mask = np.full((4, 4), 5, np.uint8)
+    edited_mask[0] = 1
+
+    painted = methods.own_colours_painted_in(stack([Request(photo, mask, photo, mask, edited_mask)]))[0]
+
+    assert (painted[0] == 30).all(), "the mean of the class"
+    assert (painted[1:] == 20).all(), "an absent class: the photo's mean"
+
+
+def test_a_trained_model_draws_what_the_editor_draws(runs, request_of_two):
+    draw, _ = methods.trained(runs / "ebst", "--option")
+
+    drawn = draw(request_of_two)
+
+    editor = Editor(runs / "ebst")
+    for image, photo, mask, edited_mask in zip(
+        drawn, request_of_two.photo, request_of_two.mask, request_of_two.edited_mask, strict=True
+    ):
+        edited = editor.edit(editor.portrait(photo, mask), edited_mask)
+        assert np.abs(image.astype(int) - edited).max() <= 1
+    assert drawn.std() > 0
+
+
+def test_photos_of_another_size_are_scaled_to_the_models_and_results_back(runs, request_of_two):
+    draw, _ = methods.trained(runs / "dense_mapping", "--option")
+    larger = Request(*(np.repeat(np.repeat(array, 2, 1), 2, 2) for array in request_of_two))
+
+    drawn = draw(larger)
+
+    assert drawn.shape == (2, 128, 128, 3)
+    small = drawn.reshape(2, 64, 2, 64, 2, 3).mean((2, 4))
+    assert np.abs(small - draw(request_of_two)).mean() < 10
+
+
+def test_checksums_tell_models_apart(runs):
+    first, again, other = (methods.trained(runs / name, "--option")[1] for name in ("ebst", "ebst", "dense_mapping"))
+    assert first == again != other
+
+
+def test_a_run_that_draws_nothing_is_refused(runs):
+    with pytest.raises(UserError, match=r"--option: .* trained face_parser, which has no function encode_style"):
+        methods.trained(runs / "face_parser", "--option")
