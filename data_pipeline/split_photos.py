@@ -35,7 +35,7 @@ class SplitPhotos:
             raise UserError(f"{builder.data_dir}: no photos in split '{split}'; there are {listed}")
         self._folder = builder.data_dir
         undecoded = {name: tfds.decode.SkipDecoding() for name in ("image", "mask")}
-        self._whole = builder.as_data_source(split)
+        self._photos = builder.as_data_source(split, decoders={"mask": undecoded["mask"]})
         self._masks = builder.as_data_source(split, decoders={"image": undecoded["image"]})
         annotated = builder.as_data_source(split, decoders=undecoded)
         records = [self._read(annotated, row) for row in range(len(annotated))]
@@ -46,7 +46,7 @@ class SplitPhotos:
 
     def photo(self, number: int) -> UInt8[np.ndarray, "n n 3"]:
         """Return a photo by its number."""
-        return self._read(self._whole, self._rows[number])["image"]
+        return self._read(self._photos, self._rows[number])["image"]
 
     def mask(self, number: int) -> UInt8[np.ndarray, "n n"]:
         """Return a photo's label map by its number."""

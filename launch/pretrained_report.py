@@ -91,7 +91,8 @@ def table(record: Mapping) -> str:
     lines = []
     for masks, rows in record["psnr"].items():
         lines += [f"\n{record['edits']} held-out edits, {masks}, PSNR in dB with 95 % intervals", ""]
-        lines += [f"| | {' | '.join(PLACES)} |", f"| --- |{' --- |' * len(PLACES)}"]
+        places = list(next(iter(rows.values())))
+        lines += [f"| | {' | '.join(places)} |", f"| --- |{' --- |' * len(places)}"]
         for name, each in rows.items():
             cells = (f"{mean:.2f} ({low:.2f} to {high:.2f})" for mean, low, high in each.values())
             lines.append(f"| {name} | {' | '.join(cells)} |")

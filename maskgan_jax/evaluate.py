@@ -7,7 +7,7 @@
 Methods and judges are folders of training runs, exports or imports, named in the config; what is missing has empty
 cells, with the reason. Every field can be overridden: --config.pairs.smiling=100. The folder gets tables.md, with the
 published figures beside ours, results.json, the pairs, and a sheet of pictures for each table. The same command again
-draws only what is not drawn yet. --survey --config.pictures=50 also writes 50 pairs of each table with the models'
+generates only what is not there yet. --survey --config.pictures=50 also writes 50 pairs of each table with the models'
 results in an order that only survey/<table>/key.tsv tells, for people to vote on.
 """
 
@@ -30,11 +30,10 @@ def main(argv: list[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"unexpected argument {argv[1]}; every option begins with --")
     config = CONFIG.value
+    if "judges" not in config:
+        raise UserError(f"--config: {config.name} is no comparison; give configs/evaluation.py, or train it with main")
     workdir = Path(WORKDIR.value or f"runs/{config.name}")
-    try:
-        compare(config, workdir, SURVEY.value)
-    except OSError as error:
-        raise UserError(f"{workdir}: can't be written ({error}); name another --workdir") from None
+    compare(config, workdir, SURVEY.value)
     print(f"Tables: {workdir}/tables.md, results.json; pictures: {workdir}/*.png")
 
 

@@ -11,7 +11,7 @@ from data_pipeline.synthetic_faces.geometry import Geometry
 from data_pipeline.synthetic_faces.render import render
 from data_pipeline.synthetic_faces.splits import split_of
 from data_pipeline.synthetic_faces.style import Style, sample_style
-from data_pipeline.synthetic_faces.write import faces_of, write
+from data_pipeline.synthetic_faces.write import read_record, write
 
 __all__ = [
     "EDITS",
@@ -20,7 +20,7 @@ __all__ = [
     "Style",
     "attributes_of",
     "face",
-    "faces_of",
+    "read_record",
     "render",
     "sample_geometry",
     "sample_style",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -66,21 +67,32 @@ def write(out: str | os.PathLike, count: int, size: int, seed: int, correlation:
     return True
 
 
-def faces_of(directory: Path) -> Callable[[int], Face]:
-    """Return the function that gives the faces in a directory by their numbers.
+class Record(NamedTuple):
+    """What the faces in a directory were rendered with; see `write`."""
+
+    seed: int
+    size: int
+    correlation: float
+
+    def face(self, index: int) -> Face:
+        """Return a face by its number."""
+        return face(self.seed, index, self.correlation)
+
+
+def read_record(directory: Path) -> Record:
+    """Return what the faces in a directory were rendered with.
 
     Raises:
       UserError: `write` didn't make it, or another version of the renderer did.
     """
     try:
-        record = json.loads((directory / RECORD).read_text())
+        record = json.loads((directory.expanduser() / RECORD).read_text())
         if record["renderer"] != RENDERER:
             raise ValueError(f"renderer {record['renderer']}, this is {RENDERER}")
-        return partial(face, int(record["seed"]), correlation=float(record.get("correlation", 0)))
+        return Record(int(record["seed"]), int(record["size"]), float(record.get("correlation", 0)))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{directory / RECORD}: no record of rendered faces of this version ({error}); render them again, or set "
-            "config.data.synthetic to False"
+            f"{directory / RECORD}: no record of rendered faces of this version ({error}); render them again"
         ) from None
 
 

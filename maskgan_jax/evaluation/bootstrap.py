@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
-DRAWS = 1_000
+RESAMPLES = 1_000
 SEED = 0
 
 
@@ -27,9 +27,9 @@ class Estimate(NamedTuple):
 
 
 def estimate(values: Float[np.ndarray, " n"]) -> Estimate | None:
-    """Estimate the mean of what is not NaN, with the 95 % percentile interval of `DRAWS` bootstrap draws of the pairs.
+    """Estimate the mean of what is not NaN, with a 95 % bootstrap interval (percentiles of `RESAMPLES` resamples).
 
-    Two methods are compared by `estimate(first - second)`, the pairs of both being drawn together.
+    Two methods are compared by `estimate(first - second)`, which resamples the same pairs of both.
 
     Returns:
       None if fewer than two values are defined.
@@ -38,6 +38,6 @@ def estimate(values: Float[np.ndarray, " n"]) -> Estimate | None:
     if len(values) < 2:
         return None
     found = stats.bootstrap(
-        (values,), np.mean, n_resamples=DRAWS, method="percentile", rng=np.random.default_rng(SEED)
+        (values,), np.mean, n_resamples=RESAMPLES, method="percentile", rng=np.random.default_rng(SEED)
     ).confidence_interval
     return Estimate(float(values.mean()), float(found.low), float(found.high), len(values))

@@ -1,4 +1,4 @@
-"""How near a drawn photo is to the true one, where that is known."""
+"""How near a generated photo is to the true one, where that is known."""
 
 from functools import partial
 

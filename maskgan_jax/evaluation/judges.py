@@ -26,13 +26,13 @@ class AttributeClassifier(NamedTuple):
 
     Attributes:
       names: of the attributes that it knows.
-      shows: photos to whether each attribute is present, bool (b, attributes).
+      predict: photos to whether each attribute is present, bool (b, attributes).
       encode: photos to features, float32 (b, k).
       checksum: of its weights.
     """
 
     names: tuple[str, ...]
-    shows: Callable[[Photos], Bool[np.ndarray, "b j"]]
+    predict: Callable[[Photos], Bool[np.ndarray, "b j"]]
     encode: Callable[[Photos], Float[np.ndarray, "b k"]]
     checksum: str
 
@@ -45,7 +45,7 @@ class FaceParser(NamedTuple):
       checksum: of its weights.
     """
 
-    accuracy: Callable[[Photos, UInt8[np.ndarray, "b n n"]], Float[np.ndarray, " b"]]
+    accuracy: Callable[[Photos, UInt8[np.ndarray, "b m m"]], Float[np.ndarray, " b"]]
     checksum: str
 
 
@@ -61,14 +61,37 @@ class Inception(NamedTuple):
     checksum: str
 
 
+class Judges(NamedTuple):
+    """The judges that are there, by their names in the config."""
+
+    attribute_classifier: AttributeClassifier | None
+    face_parser: FaceParser | None
+    inception: Inception | None
+
+    def encoders(self) -> dict[str, AttributeClassifier | Inception]:
+        """Return the judges that encode photos for distances between sets, by name."""
+        judges = {"inception": self.inception, "attribute_classifier": self.attribute_classifier}
+        return {name: judge for name, judge in judges.items() if judge}
+
+
 def load_attribute_classifier(folder: Path, option: str) -> AttributeClassifier:
-    """Load a run of `configs/attribute_classifier.py`; for arguments and errors see `load_model`."""
+    """Load a run of `configs/attribute_classifier.py`; for arguments and errors see `load_model`.
+
+    Photos are scaled to its size.
+    """
     model = load_model(folder, ("classify", "encode_photo"), option)
     functions = model.task.inference
     classify = on_all_devices(functions["classify"].function, model.variables)
     encode = on_all_devices(functions["encode_photo"].function, model.variables)
+
+    def scaled(photos: Photos) -> UInt8[np.ndarray, "b s s 3"]:
+        return np.stack([scale_photo(photo, model.size) for photo in photos])
+
     return AttributeClassifier(
-        tuple(model.config.attributes), lambda photos: classify(photos) > 0, encode, checksum(model.variables)
+        names=tuple(model.config.attributes),
+        predict=lambda photos: classify(scaled(photos)) > 0,
+        encode=lambda photos: encode(scaled(photos)),
+        checksum=checksum(model.variables),
     )
 
 
@@ -80,7 +103,7 @@ def load_face_parser(folder: Path, option: str) -> FaceParser:
     model = load_model(folder, ("parse",), option)
     parse = on_all_devices(model.task.inference["parse"].function, model.variables)
 
-    def accuracy(photos: Photos, masks: UInt8[np.ndarray, "b n n"]) -> Float[np.ndarray, " b"]:
+    def accuracy(photos: Photos, masks: UInt8[np.ndarray, "b m m"]) -> Float[np.ndarray, " b"]:
         parsed = parse(np.stack([scale_photo(photo, model.size) for photo in photos]))
         return (parsed == np.stack([scale_mask(mask, model.size) for mask in masks])).mean((1, 2))
 
@@ -94,7 +117,7 @@ def load_inception(file: Path, option: str) -> Inception:
       UserError: no file there, or not this network's weights.
     """
     if not file.is_file():
-        raise UserError(f"{option}: {file}: no such file; give pytorch-fid's pt_inception-2015-12-05-6726825d.pth")
+        raise UserError(f"{option}: {file}: no file; give pytorch-fid's pt_inception-2015-12-05-6726825d.pth")
     network = InceptionV3()
     image = jax.ShapeDtypeStruct((1, SIZE, SIZE, 3), jnp.float32)
     described = Network(network, (image,), entry_names="maskgan_jax.interop.pytorch_fid:inception_v3")

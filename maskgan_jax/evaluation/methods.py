@@ -12,7 +12,7 @@ from maskgan_jax.inference.models import load_model
 from maskgan_jax.photos.scaling import scale_mask, scale_photo
 
 
-def photo_left_alone(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
+def photo_left_unchanged(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
     """Return the photos."""
     return request.photo
 
@@ -44,7 +44,7 @@ def paint(colours: Float[np.ndarray, "19 3"], mask: UInt8[np.ndarray, "n n"]) ->
 def trained(folder: Path, option: str) -> tuple[Method, str]:
     """Load a Dense Mapping Network, by whatever task it was trained, as a method.
 
-    It draws at its own size; photos are scaled to it, and what it draws is scaled back, by a Lanczos filter.
+    It generates at its own size; photos are scaled to it, and its results back, by a Lanczos filter.
 
     Args:
       folder: of a training run, an export or an import; or `models.PRETRAINED`.
@@ -61,12 +61,12 @@ def trained(folder: Path, option: str) -> tuple[Method, str]:
         on_all_devices(model.task.inference[name].function, model.variables) for name in ("encode_style", "generate")
     )
 
-    def draw(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
+    def generate_all(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
         photos = np.stack([scale_photo(photo, model.size) for photo in request.photo])
         masks, edited_masks = (
             np.stack([scale_mask(mask, model.size) for mask in batch]) for batch in (request.mask, request.edited_mask)
         )
-        drawn = generate(edited_masks, encode_style(photos, masks))
-        return np.stack([scale_photo(image, request.photo.shape[-2]) for image in drawn])
+        generated = generate(edited_masks, encode_style(photos, masks))
+        return np.stack([scale_photo(image, request.photo.shape[-2]) for image in generated])
 
-    return draw, checksum(model.variables)
+    return generate_all, checksum(model.variables)

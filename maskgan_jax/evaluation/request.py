@@ -15,7 +15,7 @@ class Request(NamedTuple):
       mask: its label map, M^t.
       source_photo: the photo that the edit comes from.
       source_mask: its label map, M^src.
-      edited_mask: the label map of what is to be drawn.
+      edited_mask: the label map to generate from.
     """
 
     photo: UInt8[np.ndarray, "*b n n 3"]
@@ -26,7 +26,7 @@ class Request(NamedTuple):
 
 
 Method = Callable[[Request], UInt8[np.ndarray, "b n n 3"]]
-"""Draws a batch of requests: the one thing that a system offers to be evaluated."""
+"""Generates a batch of requests: the one thing that a system offers to be evaluated."""
 
 
 def stack(requests: Sequence[Request]) -> Request:

@@ -9,14 +9,14 @@ from jaxtyping import Float, UInt8
 from maskgan_jax.evaluation import published
 from maskgan_jax.evaluation.bootstrap import Estimate, estimate
 from maskgan_jax.evaluation.distances import frechet_distance, kernel_distance
-from maskgan_jax.evaluation.score import Scores
+from maskgan_jax.evaluation.scores import Scores
 from maskgan_jax.evaluation.tables import Table
 from maskgan_jax.photos.grid import image_grid, to_pixels
 
 ROWS = 8
 """Of a sheet."""
 DISTANCES = {"fid": ("inception", frechet_distance), "kid": ("inception", kernel_distance),
-             "fd_attributes": ("attributes", frechet_distance)}  # fmt: skip
+             "fd_attributes": ("attribute_classifier", frechet_distance)}  # fmt: skip
 """Distances between the set of a method's results and that of the split's photos: encoder and formula."""
 HEADINGS = {
     "segmentation": "seg %",
@@ -31,13 +31,17 @@ HEADINGS = {
     "ssim_whole": "whole",
     "feature_distance": "feature distance",
 }
-TRUTH_COLUMNS = tuple(HEADINGS)[4:]
+TRUTH_COLUMNS = ("psnr_inside", "psnr_outside", "psnr_whole", "ssim_inside", "ssim_outside", "ssim_whole",
+                 "feature_distance")  # fmt: skip
+"""Columns of the table of figures against the truth."""
+UNPICTURED = ("GT", "the photo left unchanged", "the source photo")
+"""Methods whose results are on every sheet as its input."""
 
 Row = dict[str, Estimate | float]
 """A method's figures by column: means of pairs with their intervals, and distances of sets, which have none."""
 
 
-def rows_of(scores: Mapping[str, Scores], split: Mapping[str, Float[np.ndarray, "n k"]]) -> dict[str, Row]:
+def rows_of(scores: Mapping[str, Scores], split: Mapping[str, Float[np.ndarray, "n _"]]) -> dict[str, Row]:
     """Return each method's figures.
 
     Args:
@@ -94,20 +98,21 @@ def left_out(missing: Mapping[str, str]) -> str:
 
 def markdown(table: Table, rows: Mapping[str, Row]) -> str:
     """Return a table with the published figures beside ours, and one with the figures against the truth."""
-    theirs = published.TABLES[table.paper]
+    theirs = published.TABLES.get(table.paper, {})
+    in_paper = theirs.get("GT", {})
     names = list(dict.fromkeys([*rows, *theirs]))
     columns = [*table.attributes, *(column for column in HEADINGS if column not in TRUTH_COLUMNS)]
     heads = ["method"]
     for column in columns:
         heads.append(HEADINGS.get(column, f"{column} %"))
-        if column in theirs["GT"]:
+        if column in in_paper:
             heads.append("paper")
     lines = [_line(heads), _line(["---"] * len(heads))]
     for name in names:
         cells = [name]
         for column in columns:
             cells.append(_cell(column, rows.get(name, {}).get(column)))
-            if column in theirs["GT"]:
+            if column in in_paper:
                 figure = theirs.get(name, {}).get(column)
                 cells.append("-" if figure is None else f"{figure:g}")
         lines.append(_line(cells))
@@ -125,13 +130,13 @@ def markdown(table: Table, rows: Mapping[str, Row]) -> str:
 
 
 def sheet(table: Table, scores: Mapping[str, Scores]) -> UInt8[np.ndarray, "height width 3"]:
-    """Return a picture of the first pairs: target, source, edited mask and what each method drew."""
+    """Return a picture of the first pairs: target, source, edited mask and what each method generated."""
     count = min(ROWS, *(len(score.pictures) for score in scores.values()))
-    drawn = {name: score.pictures[:count] for name, score in scores.items()}
-    return image_grid(asked(table, count) | drawn, count)
+    pictured = {name: score.pictures[:count] for name, score in scores.items() if name not in UNPICTURED}
+    return image_grid(input_pictures(table, count) | pictured, count)
 
 
-def asked(table: Table, count: int) -> dict[str, UInt8[np.ndarray, "b n n 3"]]:
+def input_pictures(table: Table, count: int) -> dict[str, UInt8[np.ndarray, "b n n 3"]]:
     """Return pictures of what is asked for the first pairs, by caption."""
     requests = [table.request(pair) for pair in table.pairs[:count]]
     return {

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,8 @@ Example = tuple[UInt8[np.ndarray, "n n 3"], UInt8[np.ndarray, "n n"]]
 
 SMILING = "Smiling"
 MOUTH_PARTS = ("smile",)
+KEPT_RESULTS = 512
+"""True results in memory."""
 
 
 class Table(NamedTuple):
@@ -28,7 +30,7 @@ class Table(NamedTuple):
     Attributes:
       name: of its files.
       title: for its readers.
-      paper: name of the paper's table that it repeats.
+      paper: name of the paper's table that it repeats; "": none.
       attributes: those that results are judged by.
       pairs: of photos.
       request: what a method is asked for a pair.
@@ -48,27 +50,29 @@ class Table(NamedTuple):
     truth: Callable[[Pair], Example] | None
 
 
-class RenderedTruth(NamedTuple):
-    """True results of both tasks for rendered faces.
+class RenderedTruth:
+    """True results of both tasks for rendered faces, each rendered once.
 
-    Attributes:
-      faces: by their numbers.
+    Args:
+      face: faces by their numbers.
       size: of the photos in px.
     """
 
-    faces: Callable[[int], synthetic_faces.Face]
-    size: int
+    def __init__(self, face: Callable[[int], synthetic_faces.Face], size: int):
+        self._face, self._size = face, size
+        self.smile = lru_cache(KEPT_RESULTS)(self._smile)
+        self.style_copy = lru_cache(KEPT_RESULTS)(self._style_copy)
 
-    def smile(self, pair: Pair) -> Example:
+    def _smile(self, pair: Pair) -> Example:
         """Render the target with the source's mouth."""
-        target, source = map(self.faces, (pair.target, pair.source))
+        target, source = map(self._face, (pair.target, pair.source))
         geometry = replace(target.geometry, mouth=source.geometry.mouth)
-        return synthetic_faces.render(geometry, target.style, self.size)
+        return synthetic_faces.render(geometry, target.style, self._size)
 
-    def style_copy(self, pair: Pair) -> Example:
+    def _style_copy(self, pair: Pair) -> Example:
         """Render the source's face in the target's style."""
-        target, source = map(self.faces, (pair.target, pair.source))
-        return synthetic_faces.render(source.geometry, target.style, self.size)
+        target, source = map(self._face, (pair.target, pair.source))
+        return synthetic_faces.render(source.geometry, target.style, self._size)
 
 
 def smiling_tables(photos: SplitPhotos, pairs: Sequence[Pair], truth: RenderedTruth | None) -> list[Table]:
@@ -89,7 +93,7 @@ def smiling_tables(photos: SplitPhotos, pairs: Sequence[Pair], truth: RenderedTr
         Table(
             name=name,
             title=title,
-            paper="smiling",
+            paper="smiling" if name == "smiling_pasted" else "",
             attributes=(SMILING,),
             pairs=pairs,
             request=partial(_request, photos, edited_mask),

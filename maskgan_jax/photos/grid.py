@@ -1,5 +1,6 @@
 """Image grids: one row for each example, one captioned column for each kind of image."""
 
+import textwrap
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,6 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 from data_pipeline.labels import PALETTE
 
 CAPTION_HEIGHT = 20
+"""Of a line."""
+CHARACTER_WIDTH = 7
 GAP = 2
 MIN_CELL = 128
 """Smaller images are enlarged by a whole factor to about this many px, so that people see something."""
@@ -33,13 +36,15 @@ def image_grid(columns: Mapping[str, UInt8[np.ndarray, "b n n 3"]], rows: int) -
     size = next(iter(columns.values())).shape[1]
     cell = size * max(1, MIN_CELL // size)
     rows = min(rows, len(next(iter(columns.values()))))
-    sheet = Image.new("RGB", (len(columns) * (cell + GAP) - GAP, CAPTION_HEIGHT + rows * (cell + GAP)), "white")
+    captions = ["\n".join(textwrap.wrap(caption, cell // CHARACTER_WIDTH)) for caption in columns]
+    top = CAPTION_HEIGHT * max(caption.count("\n") + 1 for caption in captions)
+    sheet = Image.new("RGB", (len(columns) * (cell + GAP) - GAP, top + rows * (cell + GAP)), "white")
     canvas = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(12)
-    for column, (caption, pixels) in enumerate(columns.items()):
+    for column, (caption, pixels) in enumerate(zip(captions, columns.values(), strict=True)):
         left = column * (cell + GAP)
-        canvas.text((left + cell // 2, CAPTION_HEIGHT // 2), caption, "black", font, anchor="mm")
+        canvas.text((left + cell // 2, top // 2), caption, "black", font, anchor="mm", align="center")
         for row in range(rows):
             image = Image.fromarray(pixels[row]).resize((cell, cell), Image.Resampling.NEAREST)
-            sheet.paste(image, (left, CAPTION_HEIGHT + row * (cell + GAP)))
+            sheet.paste(image, (left, top + row * (cell + GAP)))
     return np.asarray(sheet)

@@ -15,7 +15,7 @@ from scipy import stats
 from data_pipeline.celeba_attributes import ATTRIBUTES
 from data_pipeline.errors import UserError
 from data_pipeline.labels import CLASSES, NUM_CLASSES, PARTS, merge_parts
-from data_pipeline.synthetic_faces import EDITS, Face, attributes_of, face, faces_of, render, split_of, write
+from data_pipeline.synthetic_faces import EDITS, Face, attributes_of, face, read_record, render, split_of, write
 from data_pipeline.synthetic_faces.__main__ import main
 from data_pipeline.synthetic_faces.geometry import Glasses, Hat, Necklace
 from data_pipeline.synthetic_faces.splits import MAX_COUNT, celeba_index
@@ -204,10 +204,10 @@ def test_correlated_faces_have_the_geometries_and_the_distribution_of_styles_of_
 def test_the_faces_of_a_directory_are_those_that_were_written(tmp_path):
     write(tmp_path / "correlated", count=2, size=32, seed=3, correlation=0.5)
     write(tmp_path / "independent", count=2, size=32, seed=3)
-    assert faces_of(tmp_path / "correlated")(1) == face(3, 1, 0.5) != face(3, 1)
-    assert faces_of(tmp_path / "independent")(1) == face(3, 1)
+    assert read_record(tmp_path / "correlated").face(1) == face(3, 1, 0.5) != face(3, 1)
+    assert read_record(tmp_path / "independent").face(1) == face(3, 1)
     with pytest.raises(UserError, match=r"synthetic_faces.json: no record of rendered faces"):
-        faces_of(tmp_path)
+        read_record(tmp_path)
 
 
 def test_splits_follow_celeba_and_do_not_depend_on_the_count():

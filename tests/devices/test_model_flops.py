@@ -21,7 +21,7 @@ ENCODER = FIRST + convolution(16, 16, 4, 4) + convolution(8, 16, 4, 8) + convolu
 # At most four of a kernel's nine taps contribute to an upsampled pixel: see `UpsampleConv`.
 DECODER = convolution(8, 4, 8, 8) + convolution(16, 4, 8, 4) + convolution(32, 4, 4, 4) + convolution(64, 4, 4, 19)
 TINY_MASK_VAE_FLOPS = 3 * (ENCODER + DECODER) - FIRST
-"""Forward, and backward to kernels and inputs, but not to the masks; only convolutions, which are nearly all."""
+"""Forward, and backward to kernels and inputs, but not to the masks; convolutions are nearly all but for Dice."""
 
 
 def counted(task_name: str, **fields: object) -> float:
@@ -35,7 +35,7 @@ def counted(task_name: str, **fields: object) -> float:
 
 
 def test_the_count_is_that_of_the_layers():
-    assert counted("mask_vae") == pytest.approx(TINY_MASK_VAE_FLOPS, rel=0.25)
+    assert counted("mask_vae", losses={"lambda_dice": 0.0}) == pytest.approx(TINY_MASK_VAE_FLOPS, rel=0.25)
 
 
 @pytest.mark.slow
