@@ -7,6 +7,8 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from etils import epath
+from orbax.checkpoint import StandardCheckpointHandler
 
 from data_pipeline.errors import UserError
 from data_pipeline.synthetic_faces import EDITS, face, render
@@ -44,13 +46,14 @@ def test_the_mask_vae_is_exported_with_its_batch_statistics(runs, exported):
     jax.tree.map(np.testing.assert_array_equal, of_run, of_export)
 
 
-def test_half_precision_halves_the_size_and_loads_as_float32(runs, exported, tmp_path):
+def test_half_precision_halves_the_weights_and_loads_as_float32(runs, exported, tmp_path):
     export_run(runs / "ebst", tmp_path / "half", functions=False, half=True)
     whole, half = (load_network(each, "mask_vae", "test").variables for each in (exported, tmp_path / "half"))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6), whole, half)
     assert {leaf.dtype.name for leaf in jax.tree.leaves(half)} == {"float32"}
-    sizes = [sum(path.stat().st_size for path in each.rglob("d/*")) for each in (exported, tmp_path / "half")]
-    assert sizes[1] < 0.7 * sizes[0]
+    for folder, dtype in ((exported, "float32"), (tmp_path / "half", "float16")):
+        saved = StandardCheckpointHandler().metadata(epath.Path(folder) / "checkpoints" / "0" / "default")
+        assert {leaf.dtype for leaf in jax.tree.leaves(saved.tree) if leaf.shape} == {np.dtype(dtype)}
     assert not list((tmp_path / "half").glob("*.jax_export"))
 
 

@@ -32,7 +32,7 @@ TUTORIAL_CODE = blocks(TUTORIAL.group(), "python") if TUTORIAL else []
 PROGRAMS = [block for block in blocks(README, "python") if block not in TUTORIAL_CODE]
 COMMANDS = [line.strip() for block in blocks(README, "") for line in block.replace("\\\n", " ").splitlines()]
 INFERENCE = [line for line in COMMANDS if re.match(r"python -m maskgan_jax\.(edit|export) ", line)]
-TRAINING = [line for line in COMMANDS if "--config=configs/" in line]
+WITH_CONFIG = [line for line in COMMANDS if "--config=configs/" in line]
 LAUNCH = [line for line in COMMANDS if re.match(r"(bash )?launch/\w+\.", line)]
 
 
@@ -64,14 +64,17 @@ def test_every_command_of_the_editor_has_an_example():
     assert {"edit", "style", "transfer", "interpolate", "parse", "align"} <= shown
 
 
-@pytest.mark.parametrize("command", TRAINING)
-def test_a_training_command_names_existing_configs_and_fields(command, monkeypatch):
+@pytest.mark.parametrize("command", WITH_CONFIG)
+def test_a_command_with_a_config_names_existing_configs_and_fields(command, monkeypatch):
     argv = ["program", *(option for option in command.split() if option.startswith("--config"))]
     monkeypatch.setattr(sys, "argv", argv)  # config_flags searches it for fields
     flags = FlagValues()
     config_flags.DEFINE_config_file("config", flag_values=flags)
     flags(argv)  # raises an error for an unknown field
-    assert importlib.util.find_spec(f"maskgan_jax.tasks.{flags.config.task}")
+    if "task" in flags.config:
+        assert importlib.util.find_spec(f"maskgan_jax.tasks.{flags.config.task}")
+    else:
+        assert command.startswith("python -m maskgan_jax.evaluate ")
 
 
 @pytest.mark.parametrize("command", LAUNCH)

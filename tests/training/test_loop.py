@@ -40,7 +40,10 @@ def test_a_run_writes_losses_metrics_an_image_grid_and_its_last_checkpoints(task
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(
+    "task",
+    ["ebst", "mask_vae", *(pytest.param(task, marks=pytest.mark.long) for task in ("dense_mapping", "face_parser"))],
+)
 def test_a_resumed_run_logs_the_same_losses_to_the_last_bit(task, faces, runs, tmp_path, monkeypatch):
     config = tiny_config(task, faces, runs)
     config.batch_size = 2
