@@ -45,10 +45,6 @@ def main(argv: list[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"unexpected argument {argv[1]}; every option begins with --")
     config = CONFIG.value
-    if "task" not in config:
-        raise UserError(
-            f"--config: {config.name} names no task to train; maskgan_jax.evaluate takes configs/evaluation.py"
-        )
     multihost.join(
         DISTRIBUTED.value, COORDINATOR.value, NUM_PROCESSES.value, PROCESS_ID.value, timeout_s=JOIN_TIMEOUT_S.value
     )

@@ -21,6 +21,7 @@ def last_line(done: subprocess.CompletedProcess) -> str:
         (["--config=configs/nothing.py"], "nothing.py"),
         (["--config=configs/mask_vae.py:quickstart", "--config.batch_size=many"], "batch_size"),
         (["--config=configs/mask_vae.py", "--config.data.directory=/nowhere"], "/nowhere"),
+        (["--config=configs/evaluation.py"], "evaluation names no task to train"),
     ],
 )
 def test_what_a_user_gets_wrong_is_one_line(arguments, message, tmp_path):

@@ -51,5 +51,5 @@ def _full_size_configs() -> Iterator[ConfigDict]:
     configs = importlib.import_module("configs")
     for _, name, _ in pkgutil.iter_modules(configs.__path__):
         module = importlib.import_module(f"configs.{name}")
-        if hasattr(module, "get_config"):
-            yield module.get_config()
+        if hasattr(module, "get_config") and "task" in (config := module.get_config()):
+            yield config

@@ -21,8 +21,10 @@ def make(config) -> Task:
     config may be a stranger's.
 
     Raises:
-      UserError: there is no such task.
+      UserError: there is no such task, or the config names none.
     """
+    if "task" not in config:
+        raise UserError(f"{config.name} names no task to train; configs/evaluation.py is for maskgan_jax.evaluate")
     return _find(config.task).make(config)
 
 

@@ -265,8 +265,15 @@ def test_faces_that_were_not_rendered_have_no_truth_and_that_is_said(config, fac
 
 
 @pytest.mark.slow
-def test_the_command_without_data_prints_one_line(tmp_path):
-    done = run_command("maskgan_jax.evaluate", "--config=configs/evaluation.py", f"--workdir={tmp_path}",
-                       f"--config.data.directory={tmp_path / 'none'}")  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--config=configs/evaluation.py", "--config.data.directory=/nowhere"], "error: /nowhere: no such directory"),
+        (["--config=configs/ebst.py"], "error: --config: ebst is no comparison; give configs/evaluation.py"),
+    ],
+)
+def test_what_the_command_can_not_use_is_one_line(arguments, message, tmp_path):
+    done = run_command("maskgan_jax.evaluate", *arguments, f"--workdir={tmp_path / 'out'}")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(f"error: {tmp_path / 'none'}: no such directory")
+    assert done.stderr.splitlines()[-1].startswith(message)
+    assert not (tmp_path / "out").exists()
