@@ -21,7 +21,7 @@ class SplitPhotos:
       poses: yaw, pitch and roll in degrees, float32 (n, 3); NaN if unknown.
     """
 
-    def __init__(self, directory: Path, size: int, split: str, prepared: Path | None = None):
+    def __init__(self, directory: Path, size: int, split: str, prepared: str | Path | None = None):
         """Prepare the records unless that is done, and read the annotations.
 
         Raises:

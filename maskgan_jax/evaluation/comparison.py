@@ -13,12 +13,13 @@ from data_pipeline.atomic_files import replacing
 from maskgan_jax.evaluation import published, results, scores
 from maskgan_jax.evaluation.judges import Judges
 from maskgan_jax.evaluation.loading import BASELINES, load_methods
-from maskgan_jax.evaluation.preparation import Common, check, prepare, writing
+from maskgan_jax.evaluation.preparation import Common, check, prepare
 from maskgan_jax.evaluation.score import Setting, encode_split, score_method, score_real, score_truth
 from maskgan_jax.evaluation.scores import Scores
 from maskgan_jax.evaluation.survey import check_survey, write_survey
 from maskgan_jax.evaluation.tables import Table
 from maskgan_jax.photos.files import write_photo
+from maskgan_jax.runs.directory import writing
 
 CHOICES = (
     "pairs of Table 2: cost is the largest difference of yaw, pitch and roll, taken greedily by rising cost",
@@ -84,8 +85,8 @@ def _kept(
     checksum: str = "",
 ) -> Scores:
     """Return scores: those of an earlier run if nothing that they depend on has changed, else new ones."""
-    asked = table and [table.name, table.pairs, table.attributes]
-    whole = [common.identity, common.setting, asked, name, checksum]
+    of_table = table and [table.name, table.pairs, table.attributes]
+    whole = [common.identity, common.setting, of_table, name, checksum]
     digest = hashlib.sha256(json.dumps(whole).encode()).hexdigest()
     path = common.workdir / "scores" / folder / f"{name}.npz"
     found = scores.load(digest, path)

@@ -26,14 +26,13 @@ class AttributeClassifier(NamedTuple):
 
     Attributes:
       names: of the attributes that it knows.
-      predict: photos to whether each attribute is present, bool (b, attributes).
-      encode: photos to features, float32 (b, k).
+      classify: photos to whether each attribute is present, bool (b, attributes), and the features that this is judged
+        by, float32 (b, k).
       checksum: of its weights.
     """
 
     names: tuple[str, ...]
-    predict: Callable[[Photos], Bool[np.ndarray, "b j"]]
-    encode: Callable[[Photos], Float[np.ndarray, "b k"]]
+    classify: Callable[[Photos], tuple[Bool[np.ndarray, "b j"], Float[np.ndarray, "b k"]]]
     checksum: str
 
 
@@ -68,11 +67,6 @@ class Judges(NamedTuple):
     face_parser: FaceParser | None
     inception: Inception | None
 
-    def encoders(self) -> dict[str, AttributeClassifier | Inception]:
-        """Return the judges that encode photos for distances between sets, by name."""
-        judges = {"inception": self.inception, "attribute_classifier": self.attribute_classifier}
-        return {name: judge for name, judge in judges.items() if judge}
-
 
 def load_attribute_classifier(folder: Path, option: str) -> AttributeClassifier:
     """Load a run of `configs/attribute_classifier.py`; for arguments and errors see `load_model`.
@@ -80,19 +74,13 @@ def load_attribute_classifier(folder: Path, option: str) -> AttributeClassifier:
     Photos are scaled to its size.
     """
     model = load_model(folder, ("classify", "encode_photo"), option)
-    functions = model.task.inference
-    classify = on_all_devices(functions["classify"].function, model.variables)
-    encode = on_all_devices(functions["encode_photo"].function, model.variables)
+    logits, features = (model.task.inference[name].function for name in ("classify", "encode_photo"))
+    both = on_all_devices(lambda *inputs: (logits(*inputs) > 0, features(*inputs)), model.variables)  # XLA shares them
 
-    def scaled(photos: Photos) -> UInt8[np.ndarray, "b s s 3"]:
-        return np.stack([scale_photo(photo, model.size) for photo in photos])
+    def classify(photos: Photos) -> tuple[Bool[np.ndarray, "b j"], Float[np.ndarray, "b k"]]:
+        return both(np.stack([scale_photo(photo, model.size) for photo in photos]))
 
-    return AttributeClassifier(
-        names=tuple(model.config.attributes),
-        predict=lambda photos: classify(scaled(photos)) > 0,
-        encode=lambda photos: encode(scaled(photos)),
-        checksum=checksum(model.variables),
-    )
+    return AttributeClassifier(tuple(model.config.attributes), classify, checksum(model.variables))
 
 
 def load_face_parser(folder: Path, option: str) -> FaceParser:

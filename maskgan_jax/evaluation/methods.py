@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Array, Float, PyTree, UInt8
 
 from data_pipeline.labels import NUM_CLASSES
 from maskgan_jax.evaluation.networks import checksum, on_all_devices
@@ -57,16 +57,24 @@ def trained(folder: Path, option: str) -> tuple[Method, str]:
       UserError: as for `load_model`.
     """
     model = load_model(folder, ("encode_style", "generate"), option)
-    encode_style, generate = (
-        on_all_devices(model.task.inference[name].function, model.variables) for name in ("encode_style", "generate")
-    )
+    encode_style, generate = (model.task.inference[name].function for name in ("encode_style", "generate"))
 
-    def generate_all(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
+    def edit(
+        variables: PyTree,
+        photos: UInt8[Array, "b s s 3"],
+        masks: UInt8[Array, "b s s"],
+        edited_masks: UInt8[Array, "b s s"],
+    ) -> UInt8[Array, "b s s 3"]:
+        return generate(variables, edited_masks, encode_style(variables, photos, masks))
+
+    edit_on_devices = on_all_devices(edit, model.variables)
+
+    def edit_scaled(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
         photos = np.stack([scale_photo(photo, model.size) for photo in request.photo])
         masks, edited_masks = (
             np.stack([scale_mask(mask, model.size) for mask in batch]) for batch in (request.mask, request.edited_mask)
         )
-        generated = generate(edited_masks, encode_style(photos, masks))
+        generated = edit_on_devices(photos, masks, edited_masks)
         return np.stack([scale_photo(image, request.photo.shape[-2]) for image in generated])
 
-    return generate_all, checksum(model.variables)
+    return edit_scaled, checksum(model.variables)

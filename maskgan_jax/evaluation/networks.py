@@ -10,15 +10,15 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from jaxtyping import PyTree
 
 
-def on_all_devices(function: Callable[..., Any], variables: PyTree) -> Callable[..., np.ndarray]:
+def on_all_devices(function: Callable[..., Any], variables: PyTree) -> Callable[..., Any]:
     """Compile a function of variables and batches, and bind the variables.
 
     Args:
-      function: its result has the batches' leading axis.
+      function: its results have the batches' leading axis.
       variables: of the networks; a copy goes to every device.
 
     Returns:
-      The function of batches (b ...), b a multiple of `jax.local_device_count()`; a float32 or integer array.
+      The function of batches (b ...), b a multiple of `jax.local_device_count()`; its results are NumPy arrays.
     """
     devices = jax.local_devices()
     mesh = jax.make_mesh((len(devices),), ("data",), axis_types=(AxisType.Auto,), devices=devices)
@@ -26,8 +26,8 @@ def on_all_devices(function: Callable[..., Any], variables: PyTree) -> Callable[
     compiled = jax.jit(function, out_shardings=rows)
     variables = jax.device_put(variables, whole)
 
-    def call(*batches: np.ndarray) -> np.ndarray:
-        return np.asarray(compiled(variables, *jax.device_put(batches, rows)))
+    def call(*batches: np.ndarray) -> Any:
+        return jax.device_get(compiled(variables, *jax.device_put(batches, rows)))
 
     return call
 

@@ -105,7 +105,12 @@ def style_pairs(indices: Int[np.ndarray, " n"], count: int, seed: int) -> list[P
 def leaves_a_face(target: UInt8[np.ndarray, "h w"], edited: UInt8[np.ndarray, "h w"]) -> bool:
     """Return whether an edited mask still has every part of the target's, and a mouth or a lip."""
     others = np.setdiff1d(target, MOUTH)
-    return bool(np.isin(others, edited).all() and np.isin(MOUTH, edited).any())
+    return bool(np.isin(others, edited).all()) and shows_mouth(edited)
+
+
+def shows_mouth(mask: UInt8[np.ndarray, "h w"]) -> bool:
+    """Return whether a mask has a mouth or a lip."""
+    return bool(np.isin(MOUTH, mask).any())
 
 
 def paste_mouth(target: UInt8[np.ndarray, "h w"], source: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:

@@ -1,8 +1,7 @@
 """What all methods of a comparison have in common: photos, pairs, tables and judges."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +20,8 @@ from maskgan_jax.evaluation.judges import Judges
 from maskgan_jax.evaluation.loading import check_methods, load_judges
 from maskgan_jax.evaluation.pairs import Pair
 from maskgan_jax.evaluation.score import Setting
-from maskgan_jax.evaluation.tables import SMILING, RenderedTruth, Table, shows_mouth, smiling_tables, style_table
+from maskgan_jax.evaluation.tables import SMILING, RenderedTruth, Table, smiling_tables, style_table
+from maskgan_jax.runs.directory import writing
 
 VERSION = 1
 """Of what is computed; scores of another version are computed again."""
@@ -82,8 +82,7 @@ def prepare(config: ConfigDict, workdir: Path, missing: dict[str, str]) -> Commo
       UserError: as for `comparison.compare`.
     """
     directory = Path(config.data.directory).expanduser()
-    prepared = Path(config.data.prepared) if config.data.prepared else None
-    data = SplitPhotos(directory, config.data.size, config.data.split, prepared)
+    data = SplitPhotos(directory, config.data.size, config.data.split, config.data.prepared)
     if not data.attributes.any():
         raise UserError(
             f"{directory}: its photos have no attributes, and the tables are made by them; add "
@@ -148,7 +147,7 @@ def _pairs(path: Path, data: SplitPhotos, make: Callable[[], list[Pair]]) -> lis
 
 
 def _smiling_pairs(data: SplitPhotos, count: int) -> list[Pair]:
-    has_mouth = np.array([shows_mouth(data.mask(int(number))) for number in data.numbers])
+    has_mouth = np.array([pairs.shows_mouth(data.mask(int(number))) for number in data.numbers])
 
     def is_usable(target: int, source: int) -> bool:
         mask = data.mask(target)
@@ -168,16 +167,3 @@ def _check_attributes(judges: Judges, tables: list[Table]) -> None:
             f"config.judges.attribute_classifier: it was trained on {', '.join(names)}, and the tables need "
             f"{', '.join(unknown)}; name one that was trained on these, or set config.style_attributes"
         )
-
-
-@contextmanager
-def writing(workdir: Path) -> Iterator[None]:
-    """Turn an OSError of the block, which writes into a folder, into a UserError.
-
-    Raises:
-      UserError: the disk is full, or the folder can't be written.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise UserError(f"{workdir}: can't be written ({error}); name another --workdir") from None

@@ -1,21 +1,19 @@
 """Computes a method's figures for every pair of a table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int8, UInt8
 from tqdm import tqdm
 
 from data_pipeline.split_photos import SplitPhotos
 from maskgan_jax.evaluation.image_quality import compare
-from maskgan_jax.evaluation.judges import Judges
+from maskgan_jax.evaluation.judges import Judges, Photos
 from maskgan_jax.evaluation.pairs import Pair
 from maskgan_jax.evaluation.request import Method, Request, stack
 from maskgan_jax.evaluation.scores import Scores
 from maskgan_jax.evaluation.tables import Table
-
-Photos = UInt8[np.ndarray, "b n n 3"]
 
 
 class Setting(NamedTuple):
@@ -42,8 +40,7 @@ def score_method(table: Table, method: Method, name: str, judges: Judges, settin
     def score_batch(pairs: Sequence[Pair]) -> Scores:
         request = stack([table.request(pair) for pair in pairs])
         results = method(request)
-        features = _features(results, judges)
-        values = _attribute_values(table, pairs, results, judges) | _parser_values(results, request.edited_mask, judges)
+        values, features = _judge(results, request.edited_mask, _wanted(table, pairs), judges)
         if table.truth:
             values |= _truth_values(table, pairs, request, results, features, judges)
         return Scores(values, features, results)
@@ -56,8 +53,7 @@ def score_truth(table: Table, judges: Judges, setting: Setting) -> Scores:
 
     def score_batch(pairs: Sequence[Pair]) -> Scores:
         photos, masks = map(np.stack, zip(*map(table.truth, pairs), strict=True))
-        values = _attribute_values(table, pairs, photos, judges) | _parser_values(photos, masks, judges)
-        return Scores(values, _features(photos, judges), photos)
+        return Scores(*_judge(photos, masks, _wanted(table, pairs), judges), photos)
 
     return _over_batches(score_batch, table.pairs, setting, f"{table.name}: truth")
 
@@ -71,8 +67,9 @@ def score_real(table: Table, photos: SplitPhotos, judges: Judges, setting: Setti
             for numbers in ([table.shown(pair) for pair in pairs], [pair.target for pair in pairs])
         )
         masks = np.stack([photos.mask(pair.target) for pair in pairs])
-        values = _attribute_values(table, pairs, shown, judges) | _parser_values(targets, masks, judges)
-        return Scores(values, {}, shown)
+        attributes, _ = _judge(shown, None, _wanted(table, pairs), judges._replace(inception=None))
+        segmentation, _ = _judge(targets, masks, {}, Judges(None, judges.face_parser, None))
+        return Scores(attributes | segmentation, {}, shown)
 
     return _over_batches(score_batch, table.pairs, setting, f"{table.name}: GT")
 
@@ -82,7 +79,7 @@ def encode_split(photos: SplitPhotos, judges: Judges, setting: Setting) -> Score
 
     def encode_batch(numbers: Sequence[int]) -> Scores:
         batch = np.stack([photos.photo(number) for number in numbers])
-        return Scores({}, _features(batch, judges), batch)
+        return Scores(*_judge(batch, None, {}, judges), batch)
 
     return _over_batches(encode_batch, photos.numbers.tolist(), setting, "features of the split's photos")
 
@@ -109,22 +106,29 @@ def _over_batches(
     return Scores(values, features, np.concatenate([part.pictures for part in parts])[: len(items)])
 
 
-def _attribute_values(
-    table: Table, pairs: Sequence[Pair], photos: Photos, judges: Judges
-) -> dict[str, Float[np.ndarray, " b"]]:
-    if judges.attribute_classifier is None:
-        return {}
-    columns = [judges.attribute_classifier.names.index(name) for name in table.attributes]
-    predicted = judges.attribute_classifier.predict(photos)[:, columns]
-    wanted = np.stack([table.wanted(pair) for pair in pairs])
-    right = np.where(wanted == 0, np.nan, predicted == (wanted > 0))
-    return dict(zip(table.attributes, right.T, strict=True))
+def _wanted(table: Table, pairs: Sequence[Pair]) -> dict[str, Int8[np.ndarray, " b"]]:
+    """Return by attribute whether the results of pairs should show it: 1 yes, -1 no, 0 unknown."""
+    return dict(zip(table.attributes, np.stack([table.wanted(pair) for pair in pairs]).T, strict=True))
 
 
-def _parser_values(
-    photos: Photos, masks: UInt8[np.ndarray, "b n n"], judges: Judges
-) -> dict[str, Float[np.ndarray, " b"]]:
-    return {} if judges.face_parser is None else {"segmentation": judges.face_parser.accuracy(photos, masks)}
+def _judge(
+    photos: Photos,
+    masks: UInt8[np.ndarray, "b n n"] | None,
+    wanted: Mapping[str, Int8[np.ndarray, " b"]],
+    judges: Judges,
+) -> tuple[dict[str, Float[np.ndarray, " b"]], dict[str, Float[np.ndarray, "b _"]]]:
+    """Return the judges' figures of photos that should look as masks and attributes say, and the photos' features."""
+    values, features = {}, {}
+    if judges.attribute_classifier:
+        present, features["attribute_classifier"] = judges.attribute_classifier.classify(photos)
+        for name, sign in wanted.items():
+            right = present[:, judges.attribute_classifier.names.index(name)] == (sign > 0)
+            values[name] = np.where(sign == 0, np.nan, right)
+    if judges.face_parser and masks is not None:
+        values["segmentation"] = judges.face_parser.accuracy(photos, masks)
+    if judges.inception:
+        features["inception"] = judges.inception.encode(photos)
+    return values, features
 
 
 def _truth_values(
@@ -139,13 +143,9 @@ def _truth_values(
     regions = request.mask != request.edited_mask
     rows = [compare(*row) for row in zip(results, truth, regions, strict=True)]
     values = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    if judges.attribute_classifier is not None:
+    if judges.attribute_classifier:
         first = features["attribute_classifier"].astype(np.float64)
-        second = judges.attribute_classifier.encode(truth).astype(np.float64)
+        second = judges.attribute_classifier.classify(truth)[1].astype(np.float64)
         lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
         values["feature_distance"] = 1 - (first * second).sum(1) / np.maximum(lengths, 1e-12)
     return values
-
-
-def _features(photos: Photos, judges: Judges) -> dict[str, Float[np.ndarray, "b _"]]:
-    return {name: judge.encode(photos) for name, judge in judges.encoders().items()}

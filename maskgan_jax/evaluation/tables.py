@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from data_pipeline import synthetic_faces
 from data_pipeline.celeba_attributes import ATTRIBUTES
 from data_pipeline.split_photos import SplitPhotos
 from maskgan_jax.editing.part_transfer import transfer_parts
-from maskgan_jax.evaluation.pairs import MOUTH, Pair, paste_mouth
+from maskgan_jax.evaluation.pairs import Pair, paste_mouth
 from maskgan_jax.evaluation.request import Request
 
 Example = tuple[UInt8[np.ndarray, "n n 3"], UInt8[np.ndarray, "n n"]]
@@ -20,8 +20,6 @@ Example = tuple[UInt8[np.ndarray, "n n 3"], UInt8[np.ndarray, "n n"]]
 
 SMILING = "Smiling"
 MOUTH_PARTS = ("smile",)
-KEPT_RESULTS = 512
-"""True results in memory."""
 
 
 class Table(NamedTuple):
@@ -60,8 +58,8 @@ class RenderedTruth:
 
     def __init__(self, face: Callable[[int], synthetic_faces.Face], size: int):
         self._face, self._size = face, size
-        self.smile = lru_cache(KEPT_RESULTS)(self._smile)
-        self.style_copy = lru_cache(KEPT_RESULTS)(self._style_copy)
+        self.smile = cache(self._smile)
+        self.style_copy = cache(self._style_copy)
 
     def _smile(self, pair: Pair) -> Example:
         """Render the target with the source's mouth."""
@@ -121,11 +119,6 @@ def style_table(
         shown=lambda pair: pair.target,
         truth=truth and truth.style_copy,
     )
-
-
-def shows_mouth(mask: UInt8[np.ndarray, "n n"]) -> bool:
-    """Return whether a mask has a mouth or a lip."""
-    return bool(np.isin(mask, MOUTH).any())
 
 
 def _request(photos: SplitPhotos, edited_mask: Callable[[Pair], UInt8[np.ndarray, "n n"]], pair: Pair) -> Request:

@@ -149,6 +149,6 @@ def writing(workdir: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(
-            f"{workdir}: can't be written ({error}); the checkpoints there are intact: make room and give the same "
+            f"{workdir}: can't be written ({error}); what was complete there is intact: make room and give the same "
             "command again"
         ) from error

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from scipy import stats
 
 from data_pipeline.celeba_attributes import ATTRIBUTES
 from data_pipeline.errors import UserError
 from data_pipeline.labels import CLASSES, NUM_CLASSES, PARTS, merge_parts
-from data_pipeline.synthetic_faces import EDITS, Face, attributes_of, face, read_record, render, split_of, write
+from data_pipeline.synthetic_faces import EDITS, attributes_of, face, render, split_of, write
 from data_pipeline.synthetic_faces.__main__ import main
 from data_pipeline.synthetic_faces.geometry import Glasses, Hat, Necklace
 from data_pipeline.synthetic_faces.splits import MAX_COUNT, celeba_index
@@ -171,43 +170,6 @@ def test_attributes_follow_from_the_parameters():
     assert set(attributes.values()) <= {-1, 1}
     assert attributes["Smiling"] == attributes["Mouth_Slightly_Open"] == attributes["Eyeglasses"] == 1
     assert attributes["Wearing_Hat"] == attributes["Wearing_Necktie"] == -1
-
-
-@pytest.fixture(scope="module")
-def correlated() -> list[Face]:
-    return [face(0, index, correlation=0.9) for index in range(600)]
-
-
-def test_correlated_styles_go_with_geometries(correlated):
-    def correlation(of_geometry, of_style, faces) -> float:
-        values = [(of_geometry(one.geometry), of_style(one.style)) for one in faces]
-        return stats.spearmanr(*zip(*values, strict=True)).statistic
-
-    independent = [face(0, index) for index in range(600)]
-    for of_geometry, of_style, expected in (
-        (lambda geometry: geometry.hair.length, lambda style: style.lipstick > 0, 0.6),
-        (lambda geometry: geometry.nose.width, lambda style: -sum(style.skin), 0.8),
-        (lambda geometry: geometry.outline.jaw, lambda style: style.stubble > 0, 0.35),
-    ):
-        assert correlation(of_geometry, of_style, correlated) > expected
-        assert abs(correlation(of_geometry, of_style, independent)) < 0.15
-
-
-def test_correlated_faces_have_the_geometries_and_the_distribution_of_styles_of_independent_ones(correlated):
-    independent = [face(0, index) for index in range(600)]
-    assert [one.geometry for one in correlated] == [one.geometry for one in independent]
-    for value in (lambda style: sum(style.skin), lambda style: style.lipstick, lambda style: style.stubble):
-        samples = ([value(one.style) for one in faces] for faces in (correlated, independent))
-        assert stats.ks_2samp(*samples).statistic < 0.1
-
-
-def test_the_faces_of_a_directory_are_those_that_were_written(tmp_path):
-    write(tmp_path / "correlated", count=2, size=32, seed=3, correlation=0.5)
-    write(tmp_path / "independent", count=2, size=32, seed=3)
-    assert read_record(tmp_path / "correlated").face(1) == face(3, 1, 0.5) != face(3, 1)
-    assert read_record(tmp_path / "independent").face(1) == face(3, 1)
-    with pytest.raises(UserError, match=r"synthetic_faces.json: no record of rendered faces"):
-        read_record(tmp_path)
 
 
 def test_splits_follow_celeba_and_do_not_depend_on_the_count():
