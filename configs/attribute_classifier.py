@@ -22,13 +22,13 @@ def get_config(variant: str = "") -> ConfigDict:
     config.optimiser.learning_rate = 1e-4  # own
     config.num_train_steps = 3_770  # own; 10 epochs
     config.best_metric = "validation/accuracy"
-    config.eval_every_steps = 377  # an epoch
+    config.evaluators.metrics.every_steps = 377  # an epoch
     if variant:
         config.networks.resnet18.widths = (16, 32, 64, 128)
         config.batch_size = 16
         config.optimiser.learning_rate = 1e-3
         config.num_train_steps = 2_000
-        config.eval_every_steps = 500
+        config.evaluators.metrics.every_steps = 500
     if config.data.synthetic:
         config.attributes = ("Smiling", "Heavy_Makeup", "No_Beard", "Pale_Skin")  # synthetic faces are never Male
     return config

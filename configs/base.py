@@ -55,7 +55,9 @@ def base_config(task: str, variant: str) -> ConfigDict:
     config.mesh.data = -1
     config.mesh.fsdp = 1  # devices that a state's large arrays are split over (ZeRO, Rajbhandari et al., SC 2020)
     config.log_every_steps = 100  # demo, print_freq
-    config.eval_every_steps = 10_000  # own
+    config.evaluators = ConfigDict()  # by their file in maskgan_jax/evaluators/; all on data.eval_split
+    config.evaluators.metrics = ConfigDict()
+    config.evaluators.metrics.every_steps = 10_000  # own; 0: never
     config.visualize_every_steps = 1_000  # own
     config.checkpoint_every_steps = 1_000  # demo, save_latest_freq
     config.checkpoints_to_keep = 3  # own
@@ -65,7 +67,7 @@ def base_config(task: str, variant: str) -> ConfigDict:
 
     if variant == "small":
         config.data.size = 128
-        config.eval_every_steps = 1_000
+        config.evaluators.metrics.every_steps = 1_000
         config.visualize_every_steps = 250
         config.checkpoint_every_steps = 250
         config.log_every_steps = 25
@@ -73,7 +75,7 @@ def base_config(task: str, variant: str) -> ConfigDict:
         config.data.directory = "data/quickstart"
         config.data.synthetic = True
         config.data.size = 64
-        config.eval_every_steps = 10_000
+        config.evaluators.metrics.every_steps = 10_000
         config.visualize_every_steps = 1_000
         config.checkpoint_every_steps = 500
         config.log_every_steps = 50
@@ -81,7 +83,7 @@ def base_config(task: str, variant: str) -> ConfigDict:
         config.data.directory = "data/pretrained"
         config.data.synthetic = True
         config.data.size = 128
-        config.eval_every_steps = 5_000
+        config.evaluators.metrics.every_steps = 5_000
         config.visualize_every_steps = 2_500
         config.checkpoint_every_steps = 500
         config.log_every_steps = 100

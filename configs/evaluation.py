@@ -3,6 +3,7 @@
 from ml_collections import ConfigDict
 
 from configs.base import base_config
+from configs.paper_tables import add_paper_tables
 
 METHODS = ("ebst", "dense_mapping", "dense_mapping_longer", "pix2pixhd_m")
 
@@ -19,11 +20,7 @@ def get_config(variant: str = "") -> ConfigDict:
     config.data.prepared = run.data.prepared
     config.data.size = run.data.size
     config.data.split = "test"  # the authors, issue 15
-    config.pairs = ConfigDict()
-    config.pairs.smiling = 400  # paper, appendix
-    config.pairs.style_copy = 1_000  # paper, appendix
-    config.pairs.seed = 0  # own; of the style copy's pairs
-    config.style_attributes = ("Male", "Heavy_Makeup", "No_Beard")  # paper, Table 3
+    add_paper_tables(config, run.data.synthetic)
     # A folder of a training run, an export or an import; `pretrained`: the one that comes with the project; "": none.
     config.methods = ConfigDict({name: f"runs/{name}{suffix}" for name in METHODS})
     config.judges = ConfigDict()
@@ -32,8 +29,6 @@ def get_config(variant: str = "") -> ConfigDict:
     config.judges.inception = ""  # pytorch-fid's pt_inception-2015-12-05-6726825d.pth
     config.batch_size = 8  # own
     config.pictures = 8  # own; results of each method and table that are kept, for sheets and survey
-    if config.data.synthetic:
-        config.style_attributes = ("Heavy_Makeup", "No_Beard", "Pale_Skin")  # no synthetic face has Male
     if variant == "quickstart":
         config.data.directory = "data/evaluation"
         config.pairs.smiling = 100

@@ -25,6 +25,6 @@ def get_config(variant: str = "") -> ConfigDict:
         config.num_train_steps = 1_000
         config.optimiser.learning_rate = 3e-3
     if variant == "pretrained":
-        config.num_train_steps = 9_000
+        config.num_train_steps = 7_000
         config.optimiser.learning_rate = 2e-3
     return config

@@ -2,6 +2,8 @@
 
 from ml_collections import ConfigDict
 
+from configs.paper_tables import add_paper_tables
+
 
 def add_mask_vae(config: ConfigDict) -> None:
     """Add the MaskVAE and the length of a simulated edit."""
@@ -16,7 +18,7 @@ def add_mask_vae(config: ConfigDict) -> None:
         config.networks.mask_vae.widths = (16, 32, 64, 128)
         config.networks.mask_vae.latent_size = 128
     if config.variant == "pretrained":
-        config.networks.mask_vae.widths = (16, 32, 64, 128, 256)
+        config.networks.mask_vae.widths = (8, 16, 32, 64, 128)
         config.networks.mask_vae.latent_size = 256
 
 
@@ -50,6 +52,14 @@ def add_gan(config: ConfigDict) -> None:
     if config.variant == "pretrained":
         generator.widths = (24, 48, 96)  # two halvings: blocks at 32 px, as in the published network at 512 px
         generator.style_deep_layers = 2
+
+    tables = config.evaluators.paper_tables = ConfigDict()
+    tables.every_steps = 0  # own; the held-out photos need attributes, and photos that were not rendered also judges
+    add_paper_tables(tables, config.data.synthetic)
+    tables.pairs.smiling = tables.pairs.style_copy = 64  # own
+    tables.judges = ConfigDict({"attribute_classifier": "", "face_parser": "", "inception": ""})  # as for evaluation
+    if config.variant == "pretrained":
+        tables.every_steps = 5_000
 
     config.losses = ConfigDict()
     config.losses.adversarial = "least_squares"  # demo; the paper prints "log"

@@ -21,6 +21,7 @@ from absl import app, flags
 from ml_collections import config_flags
 
 from data_pipeline.errors import UserError
+from maskgan_jax import evaluators
 from maskgan_jax.cli import run
 from maskgan_jax.devices import multihost
 from maskgan_jax.interop import weights
@@ -49,7 +50,7 @@ def main(argv: list[str]) -> None:
         DISTRIBUTED.value, COORDINATOR.value, NUM_PROCESSES.value, PROCESS_ID.value, timeout_s=JOIN_TIMEOUT_S.value
     )
     try:
-        train(config, Path(WORKDIR.value or f"runs/{config.name}"), weights.read_variables)
+        train(config, Path(WORKDIR.value or f"runs/{config.name}"), weights.read_variables, evaluators.make)
     except Interrupted as interrupted:
         if interrupted.step is None:
             multihost.leave(str(interrupted), interrupted.exit_status)

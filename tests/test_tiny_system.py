@@ -47,7 +47,8 @@ def succeed(module: str, *arguments: str) -> subprocess.CompletedProcess:
 @pytest.fixture(scope="module")
 def train_command(faces) -> list[str]:
     settings = {"data.directory": faces, "batch_size": 8, "num_train_steps": 40, "log_every_steps": 1,
-                "checkpoint_every_steps": 20, "eval_every_steps": 20, "visualize_every_steps": 40}  # fmt: skip
+                "checkpoint_every_steps": 20, "evaluators.metrics.every_steps": 20,
+                "visualize_every_steps": 40}  # fmt: skip
     return ["maskgan_jax.main", CONFIG, *(f"--config.{name}={value}" for name, value in settings.items())]
 
 

@@ -41,7 +41,9 @@ def tiny_config(task: str, data: Path | None = None, runs: Path | None = None) -
     config.num_train_steps = 6
     config.log_every_steps = 1
     config.checkpoint_every_steps = 2
-    config.eval_every_steps = 100
+    for settings in config.evaluators.values():
+        settings.every_steps = 0
+    config.evaluators.metrics.every_steps = 100
     config.visualize_every_steps = 100
     if data:
         config.data.directory = str(data)

@@ -50,18 +50,24 @@ class NamedMethod(NamedTuple):
     checksum: str
 
 
-def load_judges(config: ConfigDict, missing: dict[str, str]) -> Judges:
-    """Load the judges of `config.judges`; `missing` gets the reason for each that there is not, by its name.
+def load_judges(judges_config: ConfigDict, option: str, synthetic: bool, missing: dict[str, str]) -> Judges:
+    """Load the judges that a config's field `judges` names.
+
+    Args:
+      judges_config: that field.
+      option: name of the config that has it, for errors.
+      synthetic: whether the photos are rendered faces.
+      missing: gets the reason for each judge that there is not, by its name.
 
     Raises:
       UserError: what a judge's entry names is there, and is no such judge.
     """
-    names = dict(config.judges)
-    if config.data.synthetic and names["inception"]:
+    names = dict(judges_config)
+    if synthetic and names["inception"]:
         missing["inception"] = "left out on rendered faces, which are not what its features tell apart"
         names["inception"] = None
     return Judges(
-        **{name: _load(load, names[name], f"config.judges.{name}", name, missing) for name, load in _JUDGES.items()}
+        **{name: _load(load, names[name], f"{option}.judges.{name}", name, missing) for name, load in _JUDGES.items()}
     )
 
 

@@ -1,5 +1,6 @@
 """The methods that are compared: trained models, and what needs no training."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,10 @@ from maskgan_jax.evaluation.networks import checksum, on_all_devices
 from maskgan_jax.evaluation.request import Method, Request
 from maskgan_jax.inference.models import load_model
 from maskgan_jax.photos.scaling import scale_mask, scale_photo
+from maskgan_jax.tasks.task import Task
+
+FUNCTIONS = ("encode_style", "generate")
+"""Inference functions of a task that can be evaluated."""
 
 
 def photo_left_unchanged(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
@@ -41,6 +46,26 @@ def paint(colours: Float[np.ndarray, "19 3"], mask: UInt8[np.ndarray, "n n"]) ->
     return np.round(colours[mask]).astype(np.uint8)
 
 
+def edit(
+    task: Task,
+    variables: PyTree,
+    photos: UInt8[Array, "b s s 3"],
+    masks: UInt8[Array, "b s s"],
+    edited_masks: UInt8[Array, "b s s"],
+) -> UInt8[Array, "b s s 3"]:
+    """Generate edited masks in the style of photos.
+
+    Args:
+      task: one with `FUNCTIONS`.
+      variables: of the networks that these read, by name.
+      photos: I^t.
+      masks: their label maps, M^t.
+      edited_masks: what to generate from.
+    """
+    encode_style, generate = (task.inference[name].function for name in FUNCTIONS)
+    return generate(variables, edited_masks, encode_style(variables, photos, masks))
+
+
 def trained(folder: Path, option: str) -> tuple[Method, str]:
     """Load a Dense Mapping Network, by whatever task it was trained, as a method.
 
@@ -56,18 +81,8 @@ def trained(folder: Path, option: str) -> tuple[Method, str]:
     Raises:
       UserError: as for `load_model`.
     """
-    model = load_model(folder, ("encode_style", "generate"), option)
-    encode_style, generate = (model.task.inference[name].function for name in ("encode_style", "generate"))
-
-    def edit(
-        variables: PyTree,
-        photos: UInt8[Array, "b s s 3"],
-        masks: UInt8[Array, "b s s"],
-        edited_masks: UInt8[Array, "b s s"],
-    ) -> UInt8[Array, "b s s 3"]:
-        return generate(variables, edited_masks, encode_style(variables, photos, masks))
-
-    edit_on_devices = on_all_devices(edit, model.variables)
+    model = load_model(folder, FUNCTIONS, option)
+    edit_on_devices = on_all_devices(partial(edit, model.task), model.variables)
 
     def edit_scaled(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
         photos = np.stack([scale_photo(photo, model.size) for photo in request.photo])

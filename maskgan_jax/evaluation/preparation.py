@@ -1,32 +1,25 @@
 """What all methods of a comparison have in common: photos, pairs, tables and judges."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import numpy as np
-from absl import logging
 from ml_collections import ConfigDict
 
-from data_pipeline import synthetic_faces
 from data_pipeline.atomic_files import replacing
-from data_pipeline.celeba_attributes import ATTRIBUTES
 from data_pipeline.errors import UserError
 from data_pipeline.split_photos import SplitPhotos
-from maskgan_jax.evaluation import pairs
 from maskgan_jax.evaluation.judges import Judges
 from maskgan_jax.evaluation.loading import check_methods, load_judges
-from maskgan_jax.evaluation.pairs import Pair
+from maskgan_jax.evaluation.paper_tables import check_attributes, check_settings, make_tables, open_photos
 from maskgan_jax.evaluation.score import Setting
-from maskgan_jax.evaluation.tables import SMILING, RenderedTruth, Table, smiling_tables, style_table
+from maskgan_jax.evaluation.tables import Table
 from maskgan_jax.runs.directory import writing
 
 VERSION = 1
 """Of what is computed; scores of another version are computed again."""
-LARGEST_COST_DEGREES = 5
-"""Above it the poses of a pair hardly match, and the log says so."""
 
 
 class Common(NamedTuple):
@@ -60,13 +53,7 @@ def check(config: ConfigDict) -> None:
         raise UserError(f"config.batch_size: {config.batch_size}; give a multiple of {devices}, the number of devices")
     if config.pictures < 1:
         raise UserError(f"config.pictures: {config.pictures}; give 1 or more")
-    for name in ("smiling", "style_copy"):
-        if config.pairs[name] < 2:
-            raise UserError(f"config.pairs.{name}: {config.pairs[name]}; give 2 or more, for there are intervals")
-    unknown = [name for name in config.style_attributes if name not in ATTRIBUTES]
-    if unknown or not config.style_attributes:
-        problem = f"CelebA has no {', '.join(unknown)}" if unknown else "names no attribute"
-        raise UserError(f"config.style_attributes: {problem}; choose among {', '.join(ATTRIBUTES)}")
+    check_settings(config, "config")
     check_methods(config)
 
 
@@ -81,28 +68,16 @@ def prepare(config: ConfigDict, workdir: Path, missing: dict[str, str]) -> Commo
     Raises:
       UserError: as for `comparison.compare`.
     """
-    directory = Path(config.data.directory).expanduser()
-    data = SplitPhotos(directory, config.data.size, config.data.split, config.data.prepared)
-    if not data.attributes.any():
-        raise UserError(
-            f"{directory}: its photos have no attributes, and the tables are made by them; add "
-            "CelebAMask-HQ-attribute-anno.txt"
-        )
-    record = synthetic_faces.read_record(directory) if config.data.synthetic else None
-    if record and record.size != config.data.size:
-        raise UserError(
-            f"{directory}: rendered at {record.size} px, and the true results of photos that are scaled to "
-            f"{config.data.size} px are not known; render faces at {config.data.size} px, or set config.data.size"
-        )
+    data, record = open_photos(config.data, config.data.split)
     pairs_from = {
         "data": [data.fingerprint, config.data.size, config.data.split, record and list(record)],
         "pairs": config.pairs.to_dict(),
     }
     with writing(workdir):
         _check_same_pairs(workdir / "pairs.json", pairs_from)
-        tables = _tables(config, data, record and RenderedTruth(record.face, record.size), workdir)
-    judges = load_judges(config, missing)
-    _check_attributes(judges, tables)
+        tables = make_tables(data, record, config, workdir)
+    judges = load_judges(config.judges, "config", config.data.synthetic, missing)
+    check_attributes(judges, tables, "config")
     identity = {
         "version": VERSION,
         **pairs_from,
@@ -119,51 +94,3 @@ def _check_same_pairs(path: Path, made_from: Mapping[str, Any]) -> None:
             temporary.write_text(text)
     elif path.read_text() != text:
         raise UserError(f"{path.parent}: holds a comparison on other photos or pairs; name another --workdir")
-
-
-def _tables(config: ConfigDict, data: SplitPhotos, truth: RenderedTruth | None, workdir: Path) -> list[Table]:
-    counts = config.pairs
-    smiling = _pairs(workdir / "pairs_smiling.tsv", data, lambda: _smiling_pairs(data, counts.smiling))
-    style = _pairs(
-        workdir / "pairs_style_copy.tsv",
-        data,
-        lambda: pairs.style_pairs(data.numbers, counts.style_copy, counts.seed),
-    )
-    largest = max(pair.cost for pair in smiling)
-    if largest > LARGEST_COST_DEGREES:
-        logging.warning("Poses of the %d pairs for smiles differ by up to %.1f degrees", len(smiling), largest)
-    return [*smiling_tables(data, smiling, truth), style_table(data, style, config.style_attributes, truth)]
-
-
-def _pairs(path: Path, data: SplitPhotos, make: Callable[[], list[Pair]]) -> list[Pair]:
-    """Return the pairs in a file, which is written if there is none."""
-    if not path.exists():
-        pairs.write_pairs(make(), path)
-    found = pairs.read_pairs(path)
-    unknown = {number for pair in found for number in (pair.target, pair.source)} - set(data.numbers.tolist())
-    if unknown:
-        raise UserError(f"{path}: photo {min(unknown)} is not in the split; delete the file, and it is written again")
-    return found
-
-
-def _smiling_pairs(data: SplitPhotos, count: int) -> list[Pair]:
-    has_mouth = np.array([pairs.shows_mouth(data.mask(int(number))) for number in data.numbers])
-
-    def is_usable(target: int, source: int) -> bool:
-        mask = data.mask(target)
-        return pairs.leaves_a_face(mask, pairs.paste_mouth(mask, data.mask(source)))
-
-    smiling = data.attributes[:, ATTRIBUTES.index(SMILING)].astype(np.int64)
-    return pairs.smiling_pairs(data.numbers, smiling, data.poses, has_mouth, is_usable, count)
-
-
-def _check_attributes(judges: Judges, tables: list[Table]) -> None:
-    if judges.attribute_classifier is None:
-        return
-    names = judges.attribute_classifier.names
-    unknown = sorted({name for table in tables for name in table.attributes} - set(names))
-    if unknown:
-        raise UserError(
-            f"config.judges.attribute_classifier: it was trained on {', '.join(names)}, and the tables need "
-            f"{', '.join(unknown)}; name one that was trained on these, or set config.style_attributes"
-        )

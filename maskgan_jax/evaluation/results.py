@@ -9,6 +9,7 @@ from jaxtyping import Float, UInt8
 from maskgan_jax.evaluation import published
 from maskgan_jax.evaluation.bootstrap import Estimate, estimate
 from maskgan_jax.evaluation.distances import frechet_distance, kernel_distance
+from maskgan_jax.evaluation.judges import Judges
 from maskgan_jax.evaluation.scores import Scores
 from maskgan_jax.evaluation.tables import Table
 from maskgan_jax.photos.grid import image_grid, to_pixels
@@ -39,6 +40,16 @@ UNPICTURED = ("GT", "the photo left unchanged", "the source photo")
 
 Row = dict[str, Estimate | float]
 """A method's figures by column: means of pairs with their intervals, and distances of sets, which have none."""
+
+
+def columns(table: Table, judges: Judges) -> list[str]:
+    """Return the columns of a table's rows, of which some may be undefined for a method."""
+    names = [*table.attributes] if judges.attribute_classifier else []
+    if judges.face_parser:
+        names.append("segmentation")
+    if table.truth:
+        names += [name for name in TRUTH_COLUMNS if judges.attribute_classifier or name != "feature_distance"]
+    return names + [name for name, (encoder, _) in DISTANCES.items() if getattr(judges, encoder)]
 
 
 def rows_of(scores: Mapping[str, Scores], split: Mapping[str, Float[np.ndarray, "n _"]]) -> dict[str, Row]:

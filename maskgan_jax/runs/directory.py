@@ -18,10 +18,11 @@ from ml_collections import ConfigDict
 from data_pipeline.atomic_files import replacing
 from data_pipeline.errors import UserError
 
-MAY_CHANGE = ("best_metric", "checkpoint_every_steps", "checkpoints_to_keep", "eval_every_steps",
-              "log_every_steps", "max_nonfinite_steps", "visualize_every_steps", "data.directory",
-              "data.max_bad_fraction", "data.prepared", "mesh.data", "mesh.fsdp", "remat")  # fmt: skip
-"""Fields that change at most the rounding of what is computed: a run may be resumed with other values."""
+MAY_CHANGE = ("best_metric", "checkpoint_every_steps", "checkpoints_to_keep", "evaluators", "log_every_steps",
+              "max_nonfinite_steps", "visualize_every_steps", "data.directory", "data.max_bad_fraction",
+              "data.prepared", "mesh.data", "mesh.fsdp", "remat")  # fmt: skip
+"""Fields that change at most the rounding of what is trained: a run may be resumed with other values of them, or of
+fields inside them."""
 
 
 def flatten(config: ConfigDict, prefix: str = "") -> dict[str, object]:
@@ -121,7 +122,7 @@ def check_same_run(workdir: Path, config: ConfigDict) -> None:
     different = [
         f"config.{name} is {saved[name]} there, {given[name]} here"
         for name in sorted(saved.keys() & given.keys())
-        if name not in MAY_CHANGE and saved[name] != given[name]
+        if not _may_change(name) and saved[name] != given[name]
     ]
     if different:
         raise UserError(
@@ -136,6 +137,10 @@ def check_same_run(workdir: Path, config: ConfigDict) -> None:
             "removed fields, which are ignored: %s",
             workdir, ", ".join(added) or "none", ", ".join(removed) or "none",
         )  # fmt: skip
+
+
+def _may_change(name: str) -> bool:
+    return any(name == each or name.startswith(f"{each}.") for each in MAY_CHANGE)
 
 
 @contextmanager

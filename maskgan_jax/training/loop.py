@@ -25,20 +25,22 @@ from maskgan_jax.runs.models import save_separately
 from maskgan_jax.tasks.task import Task, TrainState, Variables, init_state
 from maskgan_jax.training import metric_log
 from maskgan_jax.training.compiled_step import compiled_step
-from maskgan_jax.training.evaluator import Evaluator
+from maskgan_jax.training.evaluators import EvaluatedRun, Evaluators, MakeEvaluator
 from maskgan_jax.training.interruption import Interruption
 from maskgan_jax.training.pretrained import ReadWeights, load_pretrained
+from maskgan_jax.training.preview import Preview
 from maskgan_jax.training.profiling import Profiler
 from maskgan_jax.training.reporter import FailedStep, Reporter
 
 
-def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights) -> TrainState:
+def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights, make_evaluator: MakeEvaluator) -> TrainState:
     """Train the task of a config in a run's folder, from its latest intact checkpoint if there is one.
 
     Args:
       config: of the run.
       workdir: the run's folder.
       read_weights: reads pretrained networks from files of weights, see `load_pretrained`.
+      make_evaluator: makes what `config.evaluators` names.
 
     Raises:
       UserError: something is missing or doesn't fit, and nothing was written; or the disk is full, or too many steps
@@ -75,7 +77,8 @@ def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights) -> Train
         # State: initialised or restored.
         shapes = _state_shapes(config, task)
         shardings = state_shardings(shapes, mesh)
-        evaluator = Evaluator(config, task, held_out, mesh, shapes, shardings)
+        evaluators = Evaluators(EvaluatedRun(config, task, held_out, mesh, shapes, shardings), make_evaluator)
+        preview = Preview(task, held_out, mesh, shardings)
         if resumed_step is None:
             state = _initialise(config, task, pretrained, shardings)
             del pretrained
@@ -86,9 +89,10 @@ def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights) -> Train
             with directory.writing(workdir):
                 directory.save_config(workdir, config)
         # An evaluation that was interrupted, or whose metrics were lost, is repeated.
-        evaluation_missing = first_step > 0 and _is_due(config, "eval", first_step) and not multihost.broadcast(
-            metric_log.has_evaluation(workdir, first_step, config.data.eval_split)
-        )  # fmt: skip
+        metrics_due = evaluators.metrics_due(first_step) if first_step else set()
+        evaluation_missing = bool(
+            metrics_due and not multihost.broadcast(metric_log.has_metrics(workdir, first_step, metrics_due))
+        )
         if first_step == last_step and not evaluation_missing:
             return state
 
@@ -112,7 +116,7 @@ def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights) -> Train
         with Reporter(config, workdir, first_step, flops) as reporter:
             step, stopping = first_step, False
             if evaluation_missing:
-                stopping = _evaluate(evaluator, reporter, interruption, state, step) is None
+                stopping = _evaluate(evaluators, reporter, interruption, state, step) is None
             while step < last_step and not stopping:
                 with reporter.timed("data"):
                     batch = next(batches)
@@ -133,13 +137,13 @@ def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights) -> Train
                     checkpoints.check(manager)
                     profiler.start_if_requested(step)
                 metrics = None
-                if _is_due(config, "eval", step) and not stopping:
-                    metrics = _evaluate(evaluator, reporter, interruption, state, step)
+                if evaluators.metrics_due(step) and not stopping:
+                    metrics = _evaluate(evaluators, reporter, interruption, state, step)
                     stopping = metrics is None
                 if save or stopping or (metrics and config.best_metric):
                     checkpoints.save(manager, state, step, metrics)
                 if _is_due(config, "visualize", step) and not stopping:
-                    reporter.write_images(step, evaluator.visualize(state))
+                    reporter.write_images(step, preview.plot(state))
         checkpoints.finish(manager)
         profiler.stop(state)
     if stopping:
@@ -166,10 +170,10 @@ def _initialise(config: ConfigDict, task: Task, pretrained: Mapping[str, Variabl
 
 
 def _evaluate(
-    evaluator: Evaluator, reporter: Reporter, interruption: Interruption, state: TrainState, step: int
+    evaluators: Evaluators, reporter: Reporter, interruption: Interruption, state: TrainState, step: int
 ) -> dict[str, float] | None:
     """Evaluate and write the metrics; None if interrupted."""
-    metrics = evaluator.evaluate(state, lambda: interruption.received)
+    metrics = evaluators.evaluate(step, state, lambda: interruption.received)
     if metrics is not None:
         reporter.write(step, metrics)
     return metrics

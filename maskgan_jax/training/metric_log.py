@@ -1,7 +1,7 @@
 """Where a run's metrics go: the console, TensorBoard and `metrics.jsonl`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,10 +46,10 @@ class JsonLinesWriter:
         self._file.close()
 
 
-def has_evaluation(workdir: Path, step: int, split: str) -> bool:
-    """Return whether `metrics.jsonl` holds the metrics of a step on a split."""
+def has_metrics(workdir: Path, step: int, names: Collection[str]) -> bool:
+    """Return whether `metrics.jsonl` holds any of these metrics of a step; those of a step are written together."""
     lines = map(json.loads, _lines_until(step, workdir / "metrics.jsonl"))
-    return any(line["step"] == step and name.startswith(f"{split}/") for line in lines for name in line)
+    return any(line["step"] == step and not line.keys().isdisjoint(names) for line in lines)
 
 
 def _lines_until(step: int, path: Path) -> list[str]:

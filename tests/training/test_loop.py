@@ -11,8 +11,8 @@ from PIL import Image
 
 from data_pipeline import input_pipeline
 from data_pipeline.errors import UserError
+from maskgan_jax.evaluators.metrics import TaskMetrics
 from maskgan_jax.training import metric_log
-from maskgan_jax.training.evaluator import Evaluator
 from maskgan_jax.training.interruption import Interrupted
 from tests.tiny import tiny_config
 from tests.train import train
@@ -91,19 +91,19 @@ def test_sigterm_saves_the_step_and_the_same_command_resumes(faces, tmp_path, mo
 @pytest.mark.parametrize("step", [4, 6])
 def test_an_interrupted_evaluation_is_repeated(step, faces, tmp_path, monkeypatch):
     config = tiny_config("mask_vae", faces)
-    config.eval_every_steps = 4
+    config.evaluators.metrics.every_steps = 4
     train(config, tmp_path / "whole")
-    whole = Evaluator.evaluate
+    whole = TaskMetrics.evaluate
 
     def told_to_stop(evaluator, state, interrupted):
         if int(state.step) == step:
             os.kill(os.getpid(), signal.SIGTERM)
         return whole(evaluator, state, interrupted)
 
-    monkeypatch.setattr(Evaluator, "evaluate", told_to_stop)
+    monkeypatch.setattr(TaskMetrics, "evaluate", told_to_stop)
     with pytest.raises(Interrupted, match=f"SIGTERM: saved step {step} in"):
         train(config, tmp_path / "run")
-    assert not metric_log.has_evaluation(tmp_path / "run", step, "validation")
+    assert not metric_log.has_metrics(tmp_path / "run", step, {"validation/mean_iou"})
     monkeypatch.undo()
     train(config, tmp_path / "run")
     assert evaluations(tmp_path / "run") == evaluations(tmp_path / "whole")
@@ -116,12 +116,12 @@ def test_an_interrupted_evaluation_is_repeated(step, faces, tmp_path, monkeypatc
 @pytest.mark.parametrize(("best_metric", "best_step"), [("validation/mean_iou", "2"), ("-validation/mean_iou", "4")])
 def test_the_checkpoint_of_the_best_metric_is_kept(best_metric, best_step, faces, tmp_path, monkeypatch):
     config = tiny_config("mask_vae", faces)
-    config.eval_every_steps = 1
+    config.evaluators.metrics.every_steps = 1
     config.checkpoints_to_keep = 1
     config.best_metric = best_metric
     mean_iou = {1: 0.3, 2: 0.9, 3: 0.5, 4: 0.1, 5: 0.2, 6: 0.4}
     monkeypatch.setattr(
-        Evaluator, "evaluate", lambda self, state, interrupted: {"validation/mean_iou": mean_iou[int(state.step)]}
+        TaskMetrics, "evaluate", lambda self, state, interrupted: {"validation/mean_iou": mean_iou[int(state.step)]}
     )
     train(config, tmp_path)
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == [best_step, "6"]

@@ -1,0 +1,121 @@
+"""The paper's tables, of few pairs of held-out photos, for the generator that is being trained."""
+
+import itertools
+from collections.abc import Callable
+from functools import cached_property
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float, UInt8
+from ml_collections import ConfigDict
+
+from data_pipeline.errors import UserError
+from maskgan_jax.devices import multihost
+from maskgan_jax.devices.mesh import compile_eval, to_devices, to_host
+from maskgan_jax.evaluation import methods, results
+from maskgan_jax.evaluation.bootstrap import Estimate
+from maskgan_jax.evaluation.loading import load_judges
+from maskgan_jax.evaluation.paper_tables import check_attributes, check_settings, make_tables, open_photos
+from maskgan_jax.evaluation.request import Method, Request
+from maskgan_jax.evaluation.score import Setting, encode_split, score_method
+from maskgan_jax.tasks.task import Batch, Task, TrainState
+from maskgan_jax.training.evaluators import EvaluatedRun
+
+OPTION = "config.evaluators.paper_tables"
+
+
+class PaperTables:
+    """Computes the figures of `evaluation.results` for a state, named `<split>/<table>/<column>`.
+
+    All processes generate each batch of pairs together and judge it whole, each on its own devices.
+
+    Attributes:
+      metrics: names of the figures.
+    """
+
+    def __init__(self, settings: ConfigDict, run: EvaluatedRun):
+        config = run.config
+        self._split = config.data.eval_split
+        self._photos, record = open_photos(config.data, self._split)
+        self._tables = make_tables(self._photos, record, settings)
+        missing: dict[str, str] = {}
+        self._judges = load_judges(settings.judges, OPTION, config.data.synthetic, missing)
+        for name, reason in missing.items():
+            if settings.judges[name]:
+                raise UserError(reason)
+        check_attributes(self._judges, self._tables, OPTION)
+        self._setting = Setting(config.batch_size, pictures=0)
+        self._mesh = run.mesh
+        share = config.batch_size // jax.process_count()
+        self._rows = slice(jax.process_index() * share, (jax.process_index() + 1) * share)
+        self._edit = compile_eval(_edit_by(run.task), run.shardings, run.mesh)
+        self.metrics = tuple(
+            f"{self._split}/{table.name}/{column}"
+            for table in self._tables
+            for column in results.columns(table, self._judges)
+        )
+
+    def evaluate(self, state: TrainState, interrupted: Callable[[], bool]) -> dict[str, float] | None:
+        """Compute the figures of a state; None if interrupted on any process."""
+        method = self._method(state, interrupted)
+        metrics = {}
+        try:
+            for table in self._tables:
+                scores = score_method(table, method, "this run", self._judges, self._setting)
+                row = results.rows_of({"this run": scores}, self._features_of_split)["this run"]
+                for column, figure in row.items():
+                    mean = figure.mean if isinstance(figure, Estimate) else figure
+                    metrics[f"{self._split}/{table.name}/{column}"] = mean
+        except InterruptedError:
+            return None
+        return metrics
+
+    @cached_property
+    def _features_of_split(self) -> dict[str, Float[np.ndarray, "n _"]]:
+        return encode_split(self._photos, self._judges, self._setting).features
+
+    def _method(self, state: TrainState, interrupted: Callable[[], bool]) -> Method:
+        numbers = itertools.count(1)
+
+        def generate(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
+            """Generate a batch.
+
+            Raises:
+              InterruptedError: a process was told to stop.
+            """
+            if multihost.should_stop(next(numbers), interrupted()):
+                raise InterruptedError
+            rows = {name: getattr(request, name)[self._rows] for name in ("photo", "mask", "edited_mask")}
+            (batch,) = to_devices([rows], self._mesh)
+            return to_host(self._edit(state, batch))
+
+        return generate
+
+
+def make(settings: ConfigDict, run: EvaluatedRun) -> PaperTables:
+    """Return the evaluator of a run that trains a generator.
+
+    Args:
+      settings: `pairs` and `style_attributes`, and `judges` as in `configs/evaluation.py`.
+      run: whose states are to be measured.
+
+    Raises:
+      UserError: a setting, the data or a judge can't be used, or the run's task generates no faces.
+    """
+    check_settings(settings, OPTION)
+    lacking = [name for name in methods.FUNCTIONS if name not in run.task.inference]
+    if lacking:
+        raise UserError(
+            f"{OPTION}: {run.config.task} generates no faces (it has no {', '.join(lacking)}); leave it out"
+        )
+    return PaperTables(settings, run)
+
+
+def _edit_by(task: Task) -> Callable[[TrainState, Batch], UInt8[Array, "b n n 3"]]:
+    networks = sorted({network for name in methods.FUNCTIONS for network in task.inference[name].networks})
+
+    def edit(state: TrainState, batch: Batch) -> UInt8[Array, "b n n 3"]:
+        variables = {network: state.inference_variables(network) for network in networks}
+        return methods.edit(task, variables, batch["photo"], batch["mask"], batch["edited_mask"])
+
+    return edit
