@@ -31,13 +31,19 @@ class Edit(NamedTuple):
         return self.mask != self.edited_mask
 
 
-def held_out_edits(seed: int, size: int) -> list[Edit]:
-    """Return test faces in order, each with the next edit by name; faces that an edit leaves unchanged are left out."""
+def held_out_edits(seed: int, size: int, correlation: float = 0.0) -> list[Edit]:
+    """Return test faces in order, each with the next edit by name; faces that an edit leaves unchanged are left out.
+
+    Args:
+      seed: of the faces.
+      size: of the pictures in px.
+      correlation: of the faces' styles with their geometries.
+    """
     indices = (index for index in range(10 * TEST_FACES) if split_of(index) == "test")
     edits = []
     for place, index in enumerate(indices):
         name = list(EDITS)[place % len(EDITS)]
-        original = face(seed, index)
+        original = face(seed, index, correlation)
         photo, mask = render(original.geometry, original.style, size)
         truth, edited_mask = render(EDITS[name](original.geometry), original.style, size)
         edits.append(Edit(name, photo, mask, edited_mask, truth))

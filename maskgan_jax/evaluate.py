@@ -8,16 +8,19 @@ Methods and judges are folders of training runs, exports or imports, named in th
 cells, with the reason. Every field can be overridden: --config.pairs.smiling=100. The folder gets tables.md, with the
 published figures beside ours, results.json, the pairs, and a sheet of pictures for each table. The same command again
 generates only what is not there yet. --survey --config.pictures=50 also writes 50 pairs of each table with the models'
-results in an order that only survey/<table>/key.tsv tells, for people to vote on.
+results in an order that only survey/<table>/key.tsv tells, for people to vote on. All devices share the work, of
+several hosts too, which join as for maskgan_jax.main and share the folder.
 """
 
 from pathlib import Path
 
+import jax
 from absl import app, flags
 from ml_collections import config_flags
 
 from data_pipeline.errors import UserError
 from maskgan_jax.cli import run
+from maskgan_jax.devices import join_flags, multihost
 from maskgan_jax.evaluation.comparison import compare
 
 CONFIG = config_flags.DEFINE_config_file("config", None, "What to compare: configs/evaluation.py, and a :variant.")
@@ -33,8 +36,13 @@ def main(argv: list[str]) -> None:
     if "judges" not in config:
         raise UserError(f"--config: {config.name} is no comparison; give configs/evaluation.py, or train it with main")
     workdir = Path(WORKDIR.value or f"runs/{config.name}")
-    compare(config, workdir, SURVEY.value)
-    print(f"Tables: {workdir}/tables.md, results.json; pictures: {workdir}/*.png")
+    join_flags.join()
+    try:
+        compare(config, workdir, SURVEY.value)
+    except UserError as error:
+        multihost.leave(f"error: {error}", 1)
+    if jax.process_index() == 0:
+        print(f"Tables: {workdir}/tables.md, results.json; pictures: {workdir}/*.png")
 
 
 if __name__ == "__main__":

@@ -23,22 +23,13 @@ from ml_collections import config_flags
 from data_pipeline.errors import UserError
 from maskgan_jax import evaluators
 from maskgan_jax.cli import run
-from maskgan_jax.devices import multihost
+from maskgan_jax.devices import join_flags, multihost
 from maskgan_jax.interop import weights
 from maskgan_jax.training.interruption import Interrupted
 from maskgan_jax.training.loop import train
 
 CONFIG = config_flags.DEFINE_config_file("config", None, "The run's config: a file of configs/, and a :variant.")
 WORKDIR = flags.DEFINE_string("workdir", None, "The run's folder; runs/<config's name> unless given.")
-DISTRIBUTED = flags.DEFINE_bool(
-    "distributed",
-    None,
-    "Join the other hosts of the cluster, or fail; --nodistributed: don't; neither: if there is one.",
-)
-COORDINATOR = flags.DEFINE_string("coordinator_address", None, "HOST:PORT of process 0, to join the others by hand.")
-NUM_PROCESSES = flags.DEFINE_integer("num_processes", None, "How many processes join by hand.", lower_bound=1)
-PROCESS_ID = flags.DEFINE_integer("process_id", None, "Which of them this is, from 0.", lower_bound=0)
-JOIN_TIMEOUT_S = flags.DEFINE_integer("join_timeout_s", 300, "How long to wait for the others.", lower_bound=1)
 
 
 def main(argv: list[str]) -> None:
@@ -46,9 +37,7 @@ def main(argv: list[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"unexpected argument {argv[1]}; every option begins with --")
     config = CONFIG.value
-    multihost.join(
-        DISTRIBUTED.value, COORDINATOR.value, NUM_PROCESSES.value, PROCESS_ID.value, timeout_s=JOIN_TIMEOUT_S.value
-    )
+    join_flags.join()
     try:
         train(config, Path(WORKDIR.value or f"runs/{config.name}"), weights.read_variables, evaluators.make)
     except Interrupted as interrupted:

@@ -222,4 +222,9 @@ def should_stop(step: int, local_signal: bool) -> bool:
         return local_signal
     if step % SIGNAL_GATHER_STEPS:
         return False
-    return bool(multihost_utils.process_allgather(np.array(local_signal)).any())
+    return not everywhere(not local_signal)
+
+
+def everywhere(condition: bool) -> bool:
+    """Return whether a condition holds on all processes; a collective that each calls at the same point."""
+    return bool(multihost_utils.process_allgather(np.array(condition)).all())

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+import jax
 import numpy as np
 from ml_collections import ConfigDict
 
 from data_pipeline.atomic_files import replacing
+from maskgan_jax.devices import multihost
 from maskgan_jax.evaluation import published, results, scores
 from maskgan_jax.evaluation.judges import Judges
 from maskgan_jax.evaluation.loading import BASELINES, load_methods
@@ -39,6 +41,7 @@ CHOICES = (
 def compare(config: ConfigDict, workdir: Path, survey: bool = False) -> None:
     """Compute both tables and write `tables.md`, `results.json`, the pairs and a sheet of pictures for each table.
 
+    All processes call it together, and process 0 writes.
     Methods that are scored already, on the same pairs by the same judges, are not generated again.
 
     Args:
@@ -65,6 +68,8 @@ def compare(config: ConfigDict, workdir: Path, survey: bool = False) -> None:
         for table in common.tables:
             score = partial(score_method, table, method.generate, method.name)
             scored[table.name][method.name] = _kept(common, table.name, table, method.file, score, method.checksum)
+    if jax.process_index() > 0:
+        return
     with writing(workdir):
         _write(common, scored, split, missing, checksums, config)
     if survey:
@@ -90,10 +95,11 @@ def _kept(
     digest = hashlib.sha256(json.dumps(whole).encode()).hexdigest()
     path = common.workdir / "scores" / folder / f"{name}.npz"
     found = scores.load(digest, path)
-    if found is None:
+    if not multihost.everywhere(found is not None):
         found = score(common.judges, common.setting)
-        with writing(common.workdir):
-            scores.save(found, digest, path)
+        if jax.process_index() == 0:
+            with writing(common.workdir):
+                scores.save(found, digest, path)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Trained networks as functions of NumPy arrays that use all devices of this host."""
+"""Trained networks as functions of NumPy arrays that use all devices of all hosts."""
 
 import hashlib
 from collections.abc import Callable
@@ -18,18 +18,23 @@ def on_all_devices(function: Callable[..., Any], variables: PyTree) -> Callable[
       variables: of the networks; a copy goes to every device.
 
     Returns:
-      The function of batches (b ...), b a multiple of `jax.local_device_count()`; its results are NumPy arrays.
+      The function of batches (b ...), b a multiple of `jax.device_count()`; its results are NumPy arrays. All processes
+      call it together with equal batches and get equal results.
     """
-    devices = jax.local_devices()
-    mesh = jax.make_mesh((len(devices),), ("data",), axis_types=(AxisType.Auto,), devices=devices)
+    mesh = jax.make_mesh((jax.device_count(),), ("data",), axis_types=(AxisType.Auto,))
     rows, whole = (NamedSharding(mesh, PartitionSpec(*axes)) for axes in (("data",), ()))
-    compiled = jax.jit(function, out_shardings=rows)
-    variables = jax.device_put(variables, whole)
+    compiled = jax.jit(function, out_shardings=whole)
+    variables = jax.tree.map(lambda array: _global_array(np.asarray(array), whole), variables)
 
     def call(*batches: np.ndarray) -> Any:
-        return jax.device_get(compiled(variables, *jax.device_put(batches, rows)))
+        return jax.device_get(compiled(variables, *(_global_array(batch, rows) for batch in batches)))
 
     return call
+
+
+def _global_array(array: np.ndarray, sharding: NamedSharding) -> jax.Array:
+    """Return an array that every process holds whole as one of all devices."""
+    return jax.make_array_from_callback(array.shape, sharding, lambda index: array[index])
 
 
 def checksum(variables: PyTree) -> str:

@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from data_pipeline.atomic_files import replacing
 from data_pipeline.errors import UserError
 from data_pipeline.split_photos import SplitPhotos
+from maskgan_jax.devices import multihost
 from maskgan_jax.evaluation.judges import Judges
 from maskgan_jax.evaluation.loading import check_methods, load_judges
 from maskgan_jax.evaluation.paper_tables import check_attributes, check_settings, make_tables, open_photos
@@ -48,7 +49,7 @@ def check(config: ConfigDict) -> None:
     Raises:
       UserError: one can't be used.
     """
-    devices = jax.local_device_count()
+    devices = jax.device_count()
     if config.batch_size < 1 or config.batch_size % devices:
         raise UserError(f"config.batch_size: {config.batch_size}; give a multiple of {devices}, the number of devices")
     if config.pictures < 1:
@@ -68,12 +69,13 @@ def prepare(config: ConfigDict, workdir: Path, missing: dict[str, str]) -> Commo
     Raises:
       UserError: as for `comparison.compare`.
     """
-    data, record = open_photos(config.data, config.data.split)
+    with multihost.process_zero_first("photos"):
+        data, record = open_photos(config.data, config.data.split)
     pairs_from = {
         "data": [data.fingerprint, config.data.size, config.data.split, record and list(record)],
         "pairs": config.pairs.to_dict(),
     }
-    with writing(workdir):
+    with multihost.process_zero_first("pairs"), writing(workdir):
         _check_same_pairs(workdir / "pairs.json", pairs_from)
         tables = make_tables(data, record, config, workdir)
     judges = load_judges(config.judges, "config", config.data.synthetic, missing)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 from jaxtyping import Float, Int8, UInt8
 from tqdm import tqdm
@@ -91,7 +92,7 @@ def _over_batches(
     size = setting.batch_size
     padded = [*items, *[items[-1]] * (-len(items) % size)]
     parts = []
-    with tqdm(total=len(items), desc=name, unit=" photos", leave=False) as progress:
+    with tqdm(total=len(items), desc=name, unit=" photos", leave=False, disable=jax.process_index() > 0) as progress:
         for start in range(0, len(padded), size):
             part = score_batch(padded[start : start + size])
             parts.append(part._replace(pictures=part.pictures[: max(0, setting.pictures - start)].copy()))

@@ -27,7 +27,7 @@ OPTION = "config.evaluators.paper_tables"
 class PaperTables:
     """Computes the figures of `evaluation.results` for a state, named `<split>/<table>/<column>`.
 
-    All processes generate each batch of pairs together and judge it whole, each on its own devices.
+    All processes generate and judge each batch of pairs together.
 
     Attributes:
       metrics: names of the figures.

@@ -18,7 +18,8 @@ from maskgan_jax.evaluation.loading import BASELINES
 from maskgan_jax.evaluation.pairs import MOUTH, read_pairs, style_pairs
 from maskgan_jax.evaluation.tables import RenderedTruth, style_table
 from maskgan_jax.photos.files import read_photo
-from tests.commands import run_command
+from maskgan_jax.runs.directory import flatten
+from tests.commands import run_command, run_together
 from tests.tiny import tiny_config
 from tests.train import train
 
@@ -262,6 +263,23 @@ def test_faces_that_were_not_rendered_have_no_truth_and_that_is_said(config, fac
     config.data.directory = str(bare)
     with pytest.raises(UserError, match=r"synthetic_faces\.json: no record of rendered faces"):
         compare(config, tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_two_processes_write_the_figures_of_one(finished, config, tmp_path):
+    """To 1e-6: the batches are split otherwise, so that the networks' results differ by rounding."""
+    fields = [f"--config.{name}={value}" for name, value in flatten(config).items() if value != ()]
+    command = ["maskgan_jax.evaluate", "--config=configs/evaluation.py:quickstart", *fields, f"--workdir={tmp_path}"]
+
+    done = run_together(*command, devices=1)
+
+    assert [each.returncode for each in done] == [0, 0], [each.stderr for each in done]
+    assert ["Tables: " in each.stdout for each in done] == [True, False]
+    expected, found = (
+        flatten(ConfigDict(json.loads((folder / "results.json").read_text())["tables"]))
+        for folder in (finished, tmp_path)
+    )
+    assert found == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
 @pytest.mark.slow

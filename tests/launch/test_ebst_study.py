@@ -1,0 +1,48 @@
+"""The study of what EBST gains: its commands, and masks as if drawn by hand."""
+
+from pathlib import Path
+
+import numpy as np
+
+from data_pipeline.labels import CLASSES
+from data_pipeline.synthetic_faces import face, render
+from launch.ebst_study.__main__ import commands
+from launch.ebst_study.hand_drawn import KEPT, draw_by_hand
+from launch.ebst_study.runs import SEEDS, VARIANTS, Runs
+from tests.tiny import CONFIGS
+
+
+def test_every_run_begins_with_runs_before_it_and_the_two_ways_have_as_many_updates():
+    done, steps = [], {}
+    for name, (_, module, *options) in commands(Path("data"), Runs(Path("runs"))):
+        if module != "maskgan_jax.main":
+            continue
+        fields = dict(option.removeprefix("--").removeprefix("config.").split("=", 1) for option in options)
+        stage = Path(fields.pop("config").partition(":")[0]).stem
+        workdir = fields.pop("workdir")
+        config = CONFIGS[stage].get_config("quickstart")
+        assert all(field.split(".")[0] in config for field in fields), name
+        assert {value for field, value in fields.items() if field.startswith("init.")} <= set(done), name
+        done.append(workdir)
+        steps[name] = int(fields.get("num_train_steps", config.num_train_steps))
+    for faces in ("independent", "correlated"):
+        for seed in SEEDS:
+            assert steps[f"dense_mapping_longer_{faces}_{seed}"] == 2 * steps[f"ebst_{faces}_{seed}"]
+    assert len(set(done)) == len(done) == 2 * (3 * len(SEEDS) + len(VARIANTS))
+
+
+def test_parts_that_are_drawn_by_hand_stay_near_their_places_and_all_else_stays():
+    original = face(0, 0)
+    _, mask = render(original.geometry, original.style, 128)
+
+    drawn = draw_by_hand(mask, np.random.default_rng(0))
+
+    kept = [CLASSES.index(name) for name in KEPT]
+    assert set(np.unique(drawn)) == set(np.unique(mask))
+    untouched = np.isin(mask, kept) & np.isin(drawn, kept)
+    np.testing.assert_array_equal(drawn[untouched], mask[untouched])
+    for label in set(np.unique(mask).tolist()) - set(kept):
+        places = [np.argwhere(labels == label) for labels in (mask, drawn)]
+        shift = np.abs(places[0].mean(0) - places[1].mean(0)).max()
+        assert 0 < shift < 8, CLASSES[label]
+        assert 0.5 < len(places[1]) / len(places[0]) < 2, CLASSES[label]
