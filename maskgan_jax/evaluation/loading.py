@@ -28,8 +28,16 @@ _JUDGES: Mapping[str, Callable] = MappingProxyType(
         "attribute_classifier": judges.load_attribute_classifier,
         "face_parser": judges.load_face_parser,
         "inception": judges.load_inception,
+        "identity": judges.load_identity,
     }
 )
+_REAL_FACES_ONLY: Mapping[str, str] = MappingProxyType(
+    {
+        "inception": "left out on rendered faces, which are not what its features tell apart",
+        "identity": "left out on rendered faces, which are of no person",
+    }
+)
+"""Judges of photos alone, with the reason."""
 
 T = TypeVar("T")
 
@@ -57,9 +65,9 @@ def load_judges(config: ConfigDict, missing: dict[str, str]) -> Judges:
       UserError: what a judge's entry names is there, and is no such judge.
     """
     names = dict(config.judges)
-    if config.data.synthetic and names["inception"]:
-        missing["inception"] = "left out on rendered faces, which are not what its features tell apart"
-        names["inception"] = None
+    for name, reason in _REAL_FACES_ONLY.items():
+        if config.data.synthetic and names[name]:
+            missing[name], names[name] = reason, None
     return Judges(
         **{name: _load(load, names[name], f"config.judges.{name}", name, missing) for name, load in _JUDGES.items()}
     )
