@@ -27,6 +27,7 @@ def get_config(variant: str = "") -> ConfigDict:
     config.judges.attribute_classifier = f"runs/attribute_classifier{suffix}"
     config.judges.face_parser = f"runs/face_parser{suffix}"
     config.judges.inception = ""  # pytorch-fid's pt_inception-2015-12-05-6726825d.pth
+    config.judges.identity = ""  # insightface's backbone.pth (arcface_torch) of an IResNet-50 or -100
     config.batch_size = 8  # own
     config.pictures = 8  # own; results of each method and table that are kept, for sheets and survey
     if variant == "quickstart":

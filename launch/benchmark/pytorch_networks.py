@@ -262,7 +262,9 @@ def randomise(network: nn.Module, seed: int) -> nn.Module:
             normal(layer.weight, 0, (2 / fan_in) ** 0.5)
             if layer.bias is not None:
                 normal(layer.bias, 0, 0.2)
-        if isinstance(layer, nn.BatchNorm2d):
+        if isinstance(layer, nn.PReLU):
+            normal(layer.weight, 0.25, 0.1)
+        if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
             normal(layer.weight, 1, 0.2)
             normal(layer.bias, 0, 0.2)
             normal(layer.running_mean, 0, 0.2)

@@ -9,6 +9,7 @@ from scipy import ndimage
 from data_pipeline.errors import UserError
 from data_pipeline.labels import CLASSES, PARTS
 from maskgan_jax.editing.parts import PART_GROUPS
+from maskgan_jax.photos.affine import fit_similarity
 
 ANCHORS = (("l_eye",), ("r_eye",), ("nose",), ("mouth", "u_lip", "l_lip"))
 """Regions whose centres two faces are registered by, as far as both masks have them."""
@@ -73,7 +74,7 @@ def _centre(region: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "2"]:
 def _similarity(
     source: UInt8[np.ndarray, "r q"], target: UInt8[np.ndarray, "h w"]
 ) -> tuple[Float[np.ndarray, "2 2"], Float[np.ndarray, "2"]]:
-    """Return matrix and offset of the least-squares similarity between the anchors of two masks (Umeyama 1991).
+    """Return matrix and offset of the least-squares similarity between the anchors of two masks.
 
     With fewer than two anchors in common, or all at one place, the areas of skin decide, or without skin the sizes of
     the masks.
@@ -91,13 +92,8 @@ def _similarity(
         matrix = np.eye(2) * np.sqrt(b.sum() / a.sum())
         return matrix, _centre(b) - matrix @ _centre(a)
     from_points, to_points = (np.array(points) for points in zip(*pairs, strict=True))
-    from_mean, to_mean = from_points.mean(0), to_points.mean(0)
-    # With points as complex numbers, the best rotation and scale is one complex factor.
-    a = (from_points - from_mean) @ np.array([1, 1j])
-    b = (to_points - to_mean) @ np.array([1, 1j])
-    factor = (a.conj() @ b) / (a.conj() @ a).real
-    matrix = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
-    return matrix, to_mean - matrix @ from_mean
+    affine = fit_similarity(from_points, to_points)
+    return affine[:, :2], affine[:, 2]
 
 
 def _filled(mask: UInt8[np.ndarray, "h w"], gap: Bool[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:

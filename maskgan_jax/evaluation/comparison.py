@@ -12,11 +12,12 @@ from ml_collections import ConfigDict
 
 from data_pipeline.atomic_files import replacing
 from maskgan_jax.devices import multihost
-from maskgan_jax.evaluation import published, results, scores
+from maskgan_jax.evaluation import identity, published, results, scores
+from maskgan_jax.evaluation.identity import Threshold
 from maskgan_jax.evaluation.judges import Judges
 from maskgan_jax.evaluation.loading import BASELINES, load_methods
 from maskgan_jax.evaluation.preparation import Common, check, prepare
-from maskgan_jax.evaluation.score import Setting, encode_split, score_method, score_real, score_truth
+from maskgan_jax.evaluation.score import Setting, encode_people, encode_split, score_method, score_real, score_truth
 from maskgan_jax.evaluation.scores import Scores
 from maskgan_jax.evaluation.survey import check_survey, write_survey
 from maskgan_jax.evaluation.tables import Table
@@ -33,7 +34,9 @@ CHOICES = (
     "FID, KID and FD: results against all photos of the split, from 8-bit pixels in memory, in float64",
     "intervals: 95 %, 1,000 bootstrap draws of the pairs; distances of sets have none, since resampling biases them",
     "feature distance: 1 - cosine of the attribute classifier's pooled features of result and truth",
-    "not computed: votes, identity, FID against the target photos or the smiling training photos alone",
+    "identity: photo and result are aligned by five points of the photo's mask; pairs of two people are all of a photo "
+    "of the split and one of another split, whose people are others",
+    "not computed: votes, FID against the target photos or the smiling training photos alone",
 )
 """What the paper leaves open, as it is done here."""
 
@@ -68,10 +71,11 @@ def compare(config: ConfigDict, workdir: Path, survey: bool = False) -> None:
         for table in common.tables:
             score = partial(score_method, table, method.generate, method.name)
             scored[table.name][method.name] = _kept(common, table.name, table, method.file, score, method.checksum)
+    accepted = _compare_people(common, scored, split)
     if jax.process_index() > 0:
         return
     with writing(workdir):
-        _write(common, scored, split, missing, checksums, config)
+        _write(common, scored, split, accepted, missing, checksums, config)
     if survey:
         models = [name for name in checksums if name not in BASELINES]
         check_survey(models)
@@ -79,6 +83,23 @@ def compare(config: ConfigDict, workdir: Path, survey: bool = False) -> None:
             for table in common.tables:
                 shown = {name: scored[table.name][name] for name in models}
                 write_survey(table, shown, workdir / "survey" / table.name)
+
+
+def _compare_people(
+    common: Common, scored: dict[str, dict[str, Scores]], split: Mapping[str, np.ndarray]
+) -> Threshold | None:
+    """Add the columns of `identity.compare_with_photos` to the scores, and return the threshold that they are of."""
+    if not common.judges.identity:
+        return None
+    accepted = None
+    if common.strangers:
+        encode = partial(encode_people, common.strangers)
+        strangers = _kept(common, "split", None, "strangers", encode).features["identity"]
+        accepted = identity.threshold(split["identity"], strangers)
+    for table in common.tables:
+        targets = split["identity"][[common.data.row(pair.target) for pair in table.pairs]]
+        scored[table.name] = identity.compare_with_photos(scored[table.name], targets, accepted)
+    return accepted
 
 
 def _kept(
@@ -107,6 +128,7 @@ def _write(
     common: Common,
     scored: Mapping[str, Mapping[str, Scores]],
     split: Mapping[str, np.ndarray],
+    accepted: Threshold | None,
     missing: Mapping[str, str],
     checksums: Mapping[str, str],
     config: ConfigDict,
@@ -115,7 +137,8 @@ def _write(
     texts = [
         results.heading(
             f"{len(common.data.numbers)} {photos} of {config.data.directory} ({config.data.split}), "
-            f"{config.data.size} px"
+            f"{config.data.size} px",
+            accepted,
         )
     ]
     entries = {}
@@ -133,6 +156,7 @@ def _write(
     whole = {
         "tables": entries,
         "photos_of_the_split": len(common.data.numbers),
+        "threshold_of_identity": accepted and accepted._asdict(),
         "missing": dict(missing),
         "checksums": common.identity | {"methods": checksums},
         "choices": CHOICES,

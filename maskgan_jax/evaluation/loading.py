@@ -28,8 +28,16 @@ _JUDGES: Mapping[str, Callable] = MappingProxyType(
         "attribute_classifier": judges.load_attribute_classifier,
         "face_parser": judges.load_face_parser,
         "inception": judges.load_inception,
+        "identity": judges.load_identity,
     }
 )
+_REAL_FACES_ONLY: Mapping[str, str] = MappingProxyType(
+    {
+        "inception": "left out on rendered faces, which are not what its features tell apart",
+        "identity": "left out on rendered faces, which are of no person",
+    }
+)
+"""Judges of photos alone, with the reason."""
 
 T = TypeVar("T")
 
@@ -54,7 +62,7 @@ def load_judges(judges_config: ConfigDict, option: str, synthetic: bool, missing
     """Load the judges that a config's field `judges` names.
 
     Args:
-      judges_config: that field.
+      judges_config: that field; a judge that it has no entry for is not wanted.
       option: name of the config that has it, for errors.
       synthetic: whether the photos are rendered faces.
       missing: gets the reason for each judge that there is not, by its name.
@@ -63,11 +71,14 @@ def load_judges(judges_config: ConfigDict, option: str, synthetic: bool, missing
       UserError: what a judge's entry names is there, and is no such judge.
     """
     names = dict(judges_config)
-    if synthetic and names["inception"]:
-        missing["inception"] = "left out on rendered faces, which are not what its features tell apart"
-        names["inception"] = None
+    for name, reason in _REAL_FACES_ONLY.items():
+        if synthetic and names.get(name):
+            missing[name], names[name] = reason, None
     return Judges(
-        **{name: _load(load, names[name], f"{option}.judges.{name}", name, missing) for name, load in _JUDGES.items()}
+        **{
+            name: _load(load, names.get(name), f"{option}.judges.{name}", name, missing)
+            for name, load in _JUDGES.items()
+        }
     )
 
 

@@ -28,6 +28,7 @@ class Common(NamedTuple):
 
     Attributes:
       data: the photos.
+      strangers: photos of people who are not in `data`, to tell people apart by; None if that is not done.
       tables: to compute.
       judges: of the results.
       setting: of all passes.
@@ -36,6 +37,7 @@ class Common(NamedTuple):
     """
 
     data: SplitPhotos
+    strangers: SplitPhotos | None
     tables: list[Table]
     judges: Judges
     setting: Setting
@@ -85,7 +87,21 @@ def prepare(config: ConfigDict, workdir: Path, missing: dict[str, str]) -> Commo
         **pairs_from,
         "judges": {name: judge and judge.checksum for name, judge in judges._asdict().items()},
     }
-    return Common(data, tables, judges, Setting(config.batch_size, config.pictures), identity, workdir)
+    strangers = _strangers(config, missing) if judges.identity else None
+    return Common(data, strangers, tables, judges, Setting(config.batch_size, config.pictures), identity, workdir)
+
+
+def _strangers(config: ConfigDict, missing: dict[str, str]) -> SplitPhotos | None:
+    """Open another split than that of `config`; None, and the reason in `missing`, if it has no photos.
+
+    Nobody is in two splits of CelebA (Liu et al. 2015, "Deep Learning Face Attributes in the Wild", Sec. 4).
+    """
+    split = "test" if config.data.split == "validation" else "validation"
+    try:
+        return SplitPhotos(Path(config.data.directory).expanduser(), config.data.size, split, config.data.prepared)
+    except UserError as error:
+        missing["verified"] = f"needs photos of other people; {error}"
+        return None
 
 
 def _check_same_pairs(path: Path, made_from: Mapping[str, Any]) -> None:

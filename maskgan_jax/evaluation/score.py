@@ -35,7 +35,8 @@ def score_method(table: Table, method: Method, name: str, judges: Judges, settin
     Columns: the name of each attribute, 1 where the judge sees what is wanted and 0 where not; `segmentation`, the
     share of pixels that are parsed as the edited mask says; where the truth is known those of `image_quality.compare`,
     inside being where the edited mask differs from the photo's, and `feature_distance`, 1 - cosine of the attribute
-    classifier's features of result and truth.
+    classifier's features of result and truth. Features: every encoder's, and where the result should show the target's
+    person `identity`, aligned by the photo's own mask.
     """
 
     def score_batch(pairs: Sequence[Pair]) -> Scores:
@@ -44,6 +45,8 @@ def score_method(table: Table, method: Method, name: str, judges: Judges, settin
         values, features = _judge(results, request.edited_mask, _wanted(table, pairs), judges)
         if table.truth:
             values |= _truth_values(table, pairs, request, results, features, judges)
+        if table.same_person and judges.identity:
+            features["identity"] = judges.identity.embed(results, request.mask)
         return Scores(values, features, results)
 
     return _over_batches(score_batch, table.pairs, setting, f"{table.name}: {name}")
@@ -69,7 +72,7 @@ def score_real(table: Table, photos: SplitPhotos, judges: Judges, setting: Setti
         )
         masks = np.stack([photos.mask(pair.target) for pair in pairs])
         attributes, _ = _judge(shown, None, _wanted(table, pairs), judges._replace(inception=None))
-        segmentation, _ = _judge(targets, masks, {}, Judges(None, judges.face_parser, None))
+        segmentation, _ = _judge(targets, masks, {}, Judges(None, judges.face_parser, None, None))
         return Scores(attributes | segmentation, {}, shown)
 
     return _over_batches(score_batch, table.pairs, setting, f"{table.name}: GT")
@@ -80,9 +83,17 @@ def encode_split(photos: SplitPhotos, judges: Judges, setting: Setting) -> Score
 
     def encode_batch(numbers: Sequence[int]) -> Scores:
         batch = np.stack([photos.photo(number) for number in numbers])
-        return Scores(*_judge(batch, None, {}, judges), batch)
+        _, features = _judge(batch, None, {}, judges)
+        if judges.identity:
+            features["identity"] = judges.identity.embed(batch, np.stack([photos.mask(number) for number in numbers]))
+        return Scores({}, features, batch)
 
-    return _over_batches(encode_batch, photos.numbers.tolist(), setting, "features of the split's photos")
+    return _over_batches(encode_batch, photos.numbers.tolist(), setting, "features of a split's photos")
+
+
+def encode_people(photos: SplitPhotos, judges: Judges, setting: Setting) -> Scores:
+    """Return the features by which people are told apart, `identity`, of all photos of a split."""
+    return encode_split(photos, Judges(None, None, None, judges.identity), setting)
 
 
 def _over_batches(

@@ -34,6 +34,7 @@ class Table(NamedTuple):
       request: what a method is asked for a pair.
       wanted: which of the attributes the result should show, int8 (k,): 1 yes, -1 no, 0 unknown.
       shown: the number of the photo of a pair that shows them in reality.
+      same_person: whether the result should show the person of the target.
       truth: the true result and its mask; None where it is not known.
     """
 
@@ -45,6 +46,7 @@ class Table(NamedTuple):
     request: Callable[[Pair], Request]
     wanted: Callable[[Pair], Int8[np.ndarray, " k"]]
     shown: Callable[[Pair], int]
+    same_person: bool
     truth: Callable[[Pair], Example] | None
 
 
@@ -97,6 +99,7 @@ def smiling_tables(photos: SplitPhotos, pairs: Sequence[Pair], truth: RenderedTr
             request=partial(_request, photos, edited_mask),
             wanted=lambda pair: np.ones(1, np.int8),
             shown=lambda pair: pair.source,
+            same_person=True,
             truth=truth and truth.smile,
         )
         for name, (title, edited_mask) in edits.items()
@@ -117,6 +120,7 @@ def style_table(
         request=partial(_request, photos, lambda pair: photos.mask(pair.source)),
         wanted=lambda pair: photos.attributes[photos.row(pair.target), columns],
         shown=lambda pair: pair.target,
+        same_person=False,
         truth=truth and truth.style_copy,
     )
 

@@ -25,6 +25,24 @@ def similarity(source: Point, target: Point, axis: Point, scale: float | int) ->
     return np.c_[linear, np.asarray(target) - linear @ np.asarray(source)]
 
 
+def fit_similarity(source: Float[np.ndarray, "n 2"], target: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "2 3"]:
+    """Return the map that rotates, scales and shifts points as near to others as possible, in least squares.
+
+    Umeyama 1991, "Least-squares estimation of transformation parameters between two point patterns", without
+    reflections.
+
+    Args:
+      source: two points or more, not all at one place.
+      target: the points that they should be mapped to.
+    """
+    source_mean, target_mean = source.mean(0), target.mean(0)
+    # With points as complex numbers, the best rotation and scale is one complex factor.
+    a, b = ((points - mean) @ np.array([1, 1j]) for points, mean in ((source, source_mean), (target, target_mean)))
+    factor = (a.conj() @ b) / (a.conj() @ a).real
+    linear = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
+    return np.c_[linear, target_mean - linear @ source_mean]
+
+
 def inverse(affine: Float[np.ndarray, "2 3"]) -> Float[np.ndarray, "2 3"]:
     """Return the inverse of an affine map."""
     return cv2.invertAffineTransform(affine)

@@ -8,15 +8,18 @@ import pytest
 from ml_collections import ConfigDict
 
 from configs import evaluation
+from data_pipeline.celebamask_hq import split_of
 from data_pipeline.errors import UserError
 from data_pipeline.labels import CLASSES
 from data_pipeline.split_photos import SplitPhotos
 from data_pipeline.synthetic_faces import face, read_record, render
 from maskgan_jax.evaluation import judges, published
 from maskgan_jax.evaluation.comparison import compare
-from maskgan_jax.evaluation.loading import BASELINES
+from maskgan_jax.evaluation.loading import BASELINES, load_judges
 from maskgan_jax.evaluation.pairs import MOUTH, read_pairs, style_pairs
 from maskgan_jax.evaluation.tables import RenderedTruth, style_table
+from maskgan_jax.interop import insightface
+from maskgan_jax.networks.iresnet import IResNet
 from maskgan_jax.photos.files import read_photo
 from maskgan_jax.runs.directory import flatten
 from tests.commands import run_command, run_together
@@ -74,6 +77,7 @@ def test_every_method_has_a_row_with_its_intervals_beside_the_published_figures(
     text = (finished / "tables.md").read_text()
     assert f"{published.STYLE_COPY['MaskGAN']['fid']:g}" in text
     assert "- inception: config.judges.inception: none was given" in text
+    assert "- identity: config.judges.identity: none was given" in text
     assert "- Pix2PixHD-m: config.methods.pix2pixhd_m: none was given" in text
     assert {path.stem for path in finished.glob("*.png")} == set(results["tables"])
 
@@ -216,6 +220,76 @@ def test_without_judges_there_are_the_figures_against_the_truth(config, tmp_path
         f"{measure}_{place}" for measure in ("psnr", "ssim") for place in ("inside", "outside", "whole")
     }
     assert "| MaskGAN | - | 77.3 |" in (tmp_path / "out/tables.md").read_text()
+
+
+@pytest.fixture
+def with_identity(faces, tmp_path, monkeypatch) -> ConfigDict:
+    """An evaluation of the methods without training that takes the rendered faces for photos, by a tiny IResNet."""
+    torch = pytest.importorskip("torch")
+    from tests.networks.pytorch_iresnet import random_iresnet
+
+    blocks, widths = (1, 1, 1, 1), (2, 3, 4, 5)
+    torch.save(random_iresnet(blocks, widths).state_dict(), tmp_path / "backbone.pth")
+    monkeypatch.setattr(insightface, "iresnet_in", lambda file: IResNet(blocks, widths))
+    config = tiny_evaluation(faces, tmp_path / "none", tmp_path / "none")
+    config.data.synthetic = False
+    config.judges.identity = str(tmp_path / "backbone.pth")
+    return config
+
+
+@pytest.mark.slow
+def test_smiling_results_are_compared_with_the_photo_by_the_person_they_show(with_identity, faces, tmp_path):
+    """The figures of the source photo, aligned by the target's mask, computed anew from photos and judge."""
+    compare(with_identity, tmp_path / "out")
+
+    results = json.loads((tmp_path / "out/results.json").read_text())
+    rows = results["tables"]["smiling_pasted"]["rows"]
+    unchanged = rows["the photo left unchanged"]
+    assert unchanged["identity"]["mean"] == pytest.approx(1)
+    assert unchanged["verified"]["mean"] == 1
+    photos = SplitPhotos(faces, 64, "train")
+    pairs = read_pairs(tmp_path / "out/pairs_smiling.tsv")
+    masks = np.stack([photos.mask(pair.target) for pair in pairs])
+    judge = judges.load_identity(tmp_path / "backbone.pth", "--option")
+    targets, sources = (
+        judge.embed(np.stack([photos.photo(getattr(pair, name)) for pair in pairs]), masks)
+        for name in ("target", "source")
+    )
+    cosines = (targets * sources).sum(1)
+    assert rows["the source photo"]["identity"]["mean"] == pytest.approx(cosines.mean(), abs=1e-5)
+    threshold = results["threshold_of_identity"]
+    assert rows["the source photo"]["verified"]["mean"] == (cosines > threshold["cosine"]).mean()
+    assert threshold["pairs"] == len(photos.numbers) * len(SplitPhotos(faces, 64, "validation").numbers)
+    assert "identity" not in results["tables"]["style_copy"]["rows"]["the source photo"]
+    text = (tmp_path / "out/tables.md").read_text()
+    assert f"{published.SMILING['MaskGAN']['verified']:g}" in text
+    assert f"of {threshold['pairs']:,} pairs of photos of two people" in text
+
+
+@pytest.mark.slow
+def test_without_photos_of_other_people_there_is_the_cosine_alone(with_identity, faces, tmp_path):
+    mapping = "CelebA-HQ-to-CelebA-mapping.txt"
+    bare = shutil.copytree(faces, tmp_path / "bare", ignore=shutil.ignore_patterns("prepared"))
+    header, *lines = (bare / mapping).read_text().splitlines()
+    train = [line for line in lines if split_of(int(line.split()[1])) == "train"]
+    (bare / mapping).write_text("\n".join([header, *train]))
+    with_identity.data.directory = str(bare)
+
+    compare(with_identity, tmp_path / "out")
+
+    results = json.loads((tmp_path / "out/results.json").read_text())
+    assert results["threshold_of_identity"] is None
+    assert "no photos in split 'validation'" in results["missing"]["verified"]
+    row = results["tables"]["smiling_pasted"]["rows"]["the source photo"]
+    assert row["identity"]["mean"] < 1
+    assert "verified" not in row
+
+
+def test_rendered_faces_are_of_no_person(with_identity, tmp_path):
+    with_identity.data.synthetic = True
+    missing = {}
+    assert load_judges(with_identity, missing).identity is None
+    assert missing["identity"] == "left out on rendered faces, which are of no person"
 
 
 def test_a_folder_of_another_task_is_an_error_and_not_left_out(config, runs, tmp_path):

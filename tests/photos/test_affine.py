@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from maskgan_jax.photos.affine import inverse, map_pixels, similarity, warp
+from maskgan_jax.photos.affine import fit_similarity, inverse, map_pixels, similarity, warp
 
 
 def test_a_similarity_maps_its_source_to_its_target_and_rotates_and_scales_the_rest():
@@ -13,6 +13,21 @@ def test_a_similarity_maps_its_source_to_its_target_and_rotates_and_scales_the_r
     np.testing.assert_allclose(affine @ (1, 2, 1), (10, 20))
     np.testing.assert_allclose(affine @ (2, 2, 1), (13, 24))
     np.testing.assert_allclose(affine @ (1, 3, 1), (6, 23))
+
+
+def test_points_that_a_similarity_maps_give_that_similarity():
+    affine = similarity((1, 2), (10, 20), (0.6, 0.8), 5.0)
+    points = np.array([[0.0, 0], [7, 3], [2, 9]])
+    np.testing.assert_allclose(fit_similarity(points, np.c_[points, np.ones(3)] @ affine.T), affine, atol=1e-12)
+
+
+def test_points_that_no_similarity_maps_are_fitted_in_least_squares():
+    """Against NumPy's solution of the linear equations in the similarity's four numbers."""
+    source, target = np.random.default_rng(0).normal(size=(2, 5, 2))
+    x, y, one, zero = *source.T, np.ones(5), np.zeros(5)
+    equations = np.concatenate([np.c_[x, -y, one, zero], np.c_[y, x, zero, one]])
+    a, b, right, down = np.linalg.lstsq(equations, np.concatenate(target.T))[0]
+    np.testing.assert_allclose(fit_similarity(source, target), [[a, -b, right], [b, a, down]])
 
 
 def test_the_inverse_maps_back():
