@@ -51,10 +51,11 @@ def add_gan(config: ConfigDict) -> None:
         generator.style_deep_layers = 2
 
     tables = config.evaluators.paper_tables = ConfigDict()
-    tables.every_steps = 0  # own; the held-out photos need attributes, and photos that were not rendered also judges
+    tables.every_steps = 0  # own; held-out photos need attributes and poses, and unless they were rendered judges
     add_paper_tables(tables, config.data.synthetic)
     tables.pairs.smiling = tables.pairs.style_copy = 64  # own
-    tables.judges = ConfigDict({"attribute_classifier": "", "face_parser": "", "inception": ""})  # as for evaluation
+    tables.judges = ConfigDict()  # as in configs/evaluation.py
+    tables.judges.attribute_classifier = tables.judges.face_parser = tables.judges.inception = ""
     if config.variant == "pretrained":
         tables.every_steps = 5_000
 

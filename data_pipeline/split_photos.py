@@ -11,6 +11,10 @@ from data_pipeline.host_tensorflow import tfds
 from data_pipeline.prepare import prepare
 
 
+class EmptySplitError(UserError):
+    """A split has no photos."""
+
+
 class SplitPhotos:
     """The prepared records of a split; a photo or mask is decoded when it is asked for.
 
@@ -25,14 +29,15 @@ class SplitPhotos:
         """Prepare the records unless that is done, and read the annotations.
 
         Raises:
-          UserError: as for `prepare`; the split has no photos; or a record can't be read.
+          EmptySplitError: the split has no photos.
+          UserError: as for `prepare`; or a record can't be read.
         """
         builder = prepare(directory, size, prepared)
         self.fingerprint = builder.info.metadata["fingerprint"]
         existing = {name: info.num_examples for name, info in builder.info.splits.items()}
         if not existing.get(split):
             listed = ", ".join(f"{name} ({count})" for name, count in existing.items())
-            raise UserError(f"{builder.data_dir}: no photos in split '{split}'; there are {listed}")
+            raise EmptySplitError(f"{builder.data_dir}: no photos in split '{split}'; there are {listed}")
         self._folder = builder.data_dir
         undecoded = {name: tfds.decode.SkipDecoding() for name in ("image", "mask")}
         self._photos = builder.as_data_source(split, decoders={"mask": undecoded["mask"]})

@@ -1,1 +1,1 @@
-"""Does EBST pay? It against as many plain updates of the generator, on rendered faces."""
+"""What EBST gains over as many plain updates of the generator, on rendered faces."""

@@ -13,18 +13,13 @@ from pathlib import Path
 
 from launch.ebst_study.runs import CORRELATIONS, SEEDS, SIZE, STEPS, VARIANTS, Runs
 from launch.run_commands import run_all
+from maskgan_jax.cli import ArgumentParser, run
 
 FACES = 2_000
 
 
-def main() -> None:
+def main(options: argparse.Namespace) -> None:
     """Run the commands one after the other and report."""
-    parser = argparse.ArgumentParser(
-        prog="python -m launch.ebst_study", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the faces (%(default)s)")
-    parser.add_argument("--runs", type=Path, default=Path("runs/ebst_study"), help="folder of the runs (%(default)s)")
-    options = parser.parse_args()
     run_all(commands(options.data, Runs(options.runs)))
 
     from launch.ebst_study import report  # imported last, so that the runs have all the memory
@@ -59,5 +54,14 @@ def _train(stage: str, workdir: Path, data: Path, seed: int, settings: dict[str,
     ]  # fmt: skip
 
 
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="python -m launch.ebst_study", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the faces (%(default)s)")
+    parser.add_argument("--runs", type=Path, default=Path("runs/ebst_study"), help="folder of the runs (%(default)s)")
+    return parser
+
+
 if __name__ == "__main__":
-    main()
+    run(main, _parser())

@@ -66,7 +66,10 @@ def _table(faces: str, results: dict) -> str:
     """Return the figures on one kind of faces as Markdown."""
     kinds = results["masks"]
     head = ["", *kinds]
-    lines = [f"PSNR in dB inside {results['edits']} held-out edits, {faces} faces, {len(SEEDS)} seeds\n"]
+    lines = [
+        f"PSNR in dB inside {results['edits']} held-out edits, {faces} faces, mean of {len(SEEDS)} seeds; 95 % "
+        "intervals resample the edits, not the seeds\n"
+    ]
     lines += [_line(head), _line(["---"] * len(head))]
     names = list(next(iter(kinds.values()))["psnr_inside"])
     lines += [_line([name, *(f"{each['psnr_inside'][name][0]:.2f}" for each in kinds.values())]) for name in names]

@@ -5,12 +5,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from launch.pretrained import UPDATES_A_STEP
+
 SIZE = 64
 SEEDS = (0, 1, 2)
 CORRELATIONS = {"independent": 0.0, "correlated": 0.9}
 """Of styles with geometries, by the name of the faces."""
-UPDATES_A_STEP = 2
-"""Of the generator by EBST, Algorithm 1."""
 EBST_STEPS = 600
 STEPS: Mapping[str, dict[str, object]] = MappingProxyType(
     {

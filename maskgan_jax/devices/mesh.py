@@ -165,6 +165,11 @@ def to_devices(batches: Iterable[dict[str, np.ndarray]], mesh: Mesh) -> Iterator
         yield ahead
 
 
+def shared_array(array: np.ndarray, sharding: NamedSharding) -> jax.Array:
+    """Return an array that every process holds whole as one of the devices of all of them."""
+    return jax.make_array_from_callback(array.shape, sharding, lambda index: array[index])
+
+
 def to_host(tree: PyTree) -> Any:
     """Return replicated arrays as NumPy arrays, in one transfer."""
     return jax.device_get(tree)

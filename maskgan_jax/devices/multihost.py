@@ -68,7 +68,7 @@ def join(
     where = f"at {coordinator_address}, all {num_processes} processes" if explicit else "as the cluster describes"
     remedy = "start the same command on every host, check that each reaches process 0, or raise --join_timeout_s"
     if not explicit:
-        remedy += "; --nodistributed trains on this host alone"
+        remedy += "; --nodistributed runs on this host alone"
     timer = threading.Timer(timeout_s, _end, [f"joining {where}: not all connected within {timeout_s} s; {remedy}"])
     timer.daemon = True
     timer.start()

@@ -71,22 +71,25 @@ def compare(config: ConfigDict, workdir: Path, survey: bool = False) -> None:
         for table in common.tables:
             score = partial(score_method, table, method.generate, method.name)
             scored[table.name][method.name] = _kept(common, table.name, table, method.file, score, method.checksum)
-    accepted = _compare_people(common, scored, split)
-    if jax.process_index() > 0:
-        return
-    with writing(workdir):
-        _write(common, scored, split, accepted, missing, checksums, config)
-    if survey:
-        models = [name for name in checksums if name not in BASELINES]
-        check_survey(models)
+    accepted = _compare_people(common, scored, split, missing)
+    if jax.process_index() == 0:
         with writing(workdir):
-            for table in common.tables:
-                shown = {name: scored[table.name][name] for name in models}
-                write_survey(table, shown, workdir / "survey" / table.name)
+            _write(common, scored, split, accepted, missing, checksums, config)
+        if survey:
+            models = [name for name in checksums if name not in BASELINES]
+            check_survey(models)
+            with writing(workdir):
+                for table in common.tables:
+                    shown = {name: scored[table.name][name] for name in models}
+                    write_survey(table, shown, workdir / "survey" / table.name)
+    multihost.barrier("tables")  # a process that ends early would end the others
 
 
 def _compare_people(
-    common: Common, scored: dict[str, dict[str, Scores]], split: Mapping[str, np.ndarray]
+    common: Common,
+    scored: dict[str, dict[str, Scores]],
+    split: Mapping[str, np.ndarray],
+    missing: dict[str, str],
 ) -> Threshold | None:
     """Add the columns of `identity.compare_with_photos` to the scores, and return the threshold that they are of."""
     if not common.judges.identity:
@@ -96,6 +99,8 @@ def _compare_people(
         encode = partial(encode_people, common.strangers)
         strangers = _kept(common, "split", None, "strangers", encode).features["identity"]
         accepted = identity.threshold(split["identity"], strangers)
+        if accepted is None:
+            missing["same person"] = "no photo of one split or the other shows enough of a face to be aligned"
     for table in common.tables:
         targets = split["identity"][[common.data.row(pair.target) for pair in table.pairs]]
         scored[table.name] = identity.compare_with_photos(scored[table.name], targets, accepted)
@@ -112,7 +117,7 @@ def _kept(
 ) -> Scores:
     """Return scores: those of an earlier run if nothing that they depend on has changed, else new ones."""
     of_table = table and [table.name, table.pairs, table.attributes]
-    whole = [common.identity, common.setting, of_table, name, checksum]
+    whole = [common.made_from, common.setting, of_table, name, checksum]
     digest = hashlib.sha256(json.dumps(whole).encode()).hexdigest()
     path = common.workdir / "scores" / folder / f"{name}.npz"
     found = scores.load(digest, path)
@@ -158,7 +163,7 @@ def _write(
         "photos_of_the_split": len(common.data.numbers),
         "threshold_of_identity": accepted and accepted._asdict(),
         "missing": dict(missing),
-        "checksums": common.identity | {"methods": checksums},
+        "checksums": common.made_from | {"methods": checksums},
         "choices": CHOICES,
         "config": config.to_dict(),
     }

@@ -24,17 +24,19 @@ class Threshold(NamedTuple):
     pairs: int
 
 
-def threshold(photos: Float[np.ndarray, "n k"], strangers: Float[np.ndarray, "m k"]) -> Threshold:
-    """Compute the threshold from all pairs of a photo and a stranger's.
+def threshold(photos: Float[np.ndarray, "n k"], strangers: Float[np.ndarray, "m k"]) -> Threshold | None:
+    """Compute the threshold from all pairs of a photo and a stranger's; None if there are none.
 
     Pairs within the test split would not do: CelebA-HQ has 30,000 photos of about 6,200 people, so that among the
     split's 2,824 photos about as many pairs show one person as `FALSE_ACCEPTS` lets pass.
 
     Args:
-      photos: their embeddings, of length 1 or NaN; at least one is not.
+      photos: their embeddings, of length 1 or NaN.
       strangers: those of photos of other people.
     """
     photos, strangers = (embeddings[np.isfinite(embeddings).all(1)] for embeddings in (photos, strangers))
+    if not (len(photos) and len(strangers)):
+        return None
     cosines = photos @ strangers.T
     return Threshold(float(np.quantile(cosines, 1 - FALSE_ACCEPTS, method="higher")), cosines.size)
 

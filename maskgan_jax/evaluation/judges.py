@@ -78,10 +78,10 @@ class Identity(NamedTuple):
 class Judges(NamedTuple):
     """The judges that are there, by their names in the config."""
 
-    attribute_classifier: AttributeClassifier | None
-    face_parser: FaceParser | None
-    inception: Inception | None
-    identity: Identity | None
+    attribute_classifier: AttributeClassifier | None = None
+    face_parser: FaceParser | None = None
+    inception: Inception | None = None
+    identity: Identity | None = None
 
 
 def load_attribute_classifier(folder: Path, option: str) -> AttributeClassifier:

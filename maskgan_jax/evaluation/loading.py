@@ -73,7 +73,7 @@ def load_judges(judges_config: ConfigDict, option: str, synthetic: bool, missing
     names = dict(judges_config)
     for name, reason in _REAL_FACES_ONLY.items():
         if synthetic and names.get(name):
-            missing[name], names[name] = reason, None
+            missing[name], names[name] = f"{option}.judges.{name}: {reason}", None
     return Judges(
         **{
             name: _load(load, names.get(name), f"{option}.judges.{name}", name, missing)

@@ -9,6 +9,8 @@ import numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from jaxtyping import PyTree
 
+from maskgan_jax.devices.mesh import shared_array
+
 
 def on_all_devices(function: Callable[..., Any], variables: PyTree) -> Callable[..., Any]:
     """Compile a function of variables and batches, and bind the variables.
@@ -24,17 +26,12 @@ def on_all_devices(function: Callable[..., Any], variables: PyTree) -> Callable[
     mesh = jax.make_mesh((jax.device_count(),), ("data",), axis_types=(AxisType.Auto,))
     rows, whole = (NamedSharding(mesh, PartitionSpec(*axes)) for axes in (("data",), ()))
     compiled = jax.jit(function, out_shardings=whole)
-    variables = jax.tree.map(lambda array: _global_array(np.asarray(array), whole), variables)
+    variables = jax.tree.map(lambda array: shared_array(np.asarray(array), whole), variables)
 
     def call(*batches: np.ndarray) -> Any:
-        return jax.device_get(compiled(variables, *(_global_array(batch, rows) for batch in batches)))
+        return jax.device_get(compiled(variables, *(shared_array(batch, rows) for batch in batches)))
 
     return call
-
-
-def _global_array(array: np.ndarray, sharding: NamedSharding) -> jax.Array:
-    """Return an array that every process holds whole as one of all devices."""
-    return jax.make_array_from_callback(array.shape, sharding, lambda index: array[index])
 
 
 def checksum(variables: PyTree) -> str:

@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 
 from data_pipeline.atomic_files import replacing
 from data_pipeline.errors import UserError
-from data_pipeline.split_photos import SplitPhotos
+from data_pipeline.split_photos import EmptySplitError, SplitPhotos
 from maskgan_jax.devices import multihost
 from maskgan_jax.evaluation.judges import Judges
 from maskgan_jax.evaluation.loading import check_methods, load_judges
@@ -32,7 +32,7 @@ class Common(NamedTuple):
       tables: to compute.
       judges: of the results.
       setting: of all passes.
-      identity: what scores depend on but for table and method.
+      made_from: what scores depend on but for table and method.
       workdir: folder to write.
     """
 
@@ -41,7 +41,7 @@ class Common(NamedTuple):
     tables: list[Table]
     judges: Judges
     setting: Setting
-    identity: dict[str, Any]
+    made_from: dict[str, Any]
     workdir: Path
 
 
@@ -82,13 +82,13 @@ def prepare(config: ConfigDict, workdir: Path, missing: dict[str, str]) -> Commo
         tables = make_tables(data, record, config, workdir)
     judges = load_judges(config.judges, "config", config.data.synthetic, missing)
     check_attributes(judges, tables, "config")
-    identity = {
+    made_from = {
         "version": VERSION,
         **pairs_from,
         "judges": {name: judge and judge.checksum for name, judge in judges._asdict().items()},
     }
     strangers = _strangers(config, missing) if judges.identity else None
-    return Common(data, strangers, tables, judges, Setting(config.batch_size, config.pictures), identity, workdir)
+    return Common(data, strangers, tables, judges, Setting(config.batch_size, config.pictures), made_from, workdir)
 
 
 def _strangers(config: ConfigDict, missing: dict[str, str]) -> SplitPhotos | None:
@@ -99,8 +99,8 @@ def _strangers(config: ConfigDict, missing: dict[str, str]) -> SplitPhotos | Non
     split = "test" if config.data.split == "validation" else "validation"
     try:
         return SplitPhotos(Path(config.data.directory).expanduser(), config.data.size, split, config.data.prepared)
-    except UserError as error:
-        missing["verified"] = f"needs photos of other people; {error}"
+    except EmptySplitError as error:
+        missing["same person"] = f"needs photos of other people; {error}"
         return None
 
 

@@ -47,7 +47,7 @@ Row = dict[str, Estimate | float]
 """A method's figures by column: means of pairs with their intervals, and distances of sets, which have none."""
 
 
-def columns(table: Table, judges: Judges) -> list[str]:
+def columns_of(table: Table, judges: Judges) -> list[str]:
     """Return the columns of a table's rows, of which some may be undefined for a method."""
     names = [*table.attributes] if judges.attribute_classifier else []
     if judges.face_parser:

@@ -72,7 +72,7 @@ def score_real(table: Table, photos: SplitPhotos, judges: Judges, setting: Setti
         )
         masks = np.stack([photos.mask(pair.target) for pair in pairs])
         attributes, _ = _judge(shown, None, _wanted(table, pairs), judges._replace(inception=None))
-        segmentation, _ = _judge(targets, masks, {}, Judges(None, judges.face_parser, None, None))
+        segmentation, _ = _judge(targets, masks, {}, Judges(face_parser=judges.face_parser))
         return Scores(attributes | segmentation, {}, shown)
 
     return _over_batches(score_batch, table.pairs, setting, f"{table.name}: GT")
@@ -93,7 +93,7 @@ def encode_split(photos: SplitPhotos, judges: Judges, setting: Setting) -> Score
 
 def encode_people(photos: SplitPhotos, judges: Judges, setting: Setting) -> Scores:
     """Return the features by which people are told apart, `identity`, of all photos of a split."""
-    return encode_split(photos, Judges(None, None, None, judges.identity), setting)
+    return encode_split(photos, Judges(identity=judges.identity), setting)
 
 
 def _over_batches(

@@ -24,19 +24,19 @@ class Scores(NamedTuple):
     pictures: UInt8[np.ndarray, "m n n 3"]
 
 
-def save(scores: Scores, identity: str, path: Path) -> None:
+def save(scores: Scores, digest: str, path: Path) -> None:
     """Write scores with what they were computed from, whole or not at all."""
     arrays = {f"value/{name}": values for name, values in scores.values.items()}
     arrays |= {f"features/{name}": features for name, features in scores.features.items()}
     with replacing(path) as temporary:
-        np.savez(temporary, identity=np.array(identity), pictures=scores.pictures, **arrays)
+        np.savez(temporary, digest=np.array(digest), pictures=scores.pictures, **arrays)
 
 
-def load(identity: str, path: Path) -> Scores | None:
+def load(digest: str, path: Path) -> Scores | None:
     """Return the scores in a file; None if there is none, it can't be read, or it is of something else."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            if str(file["identity"]) != identity:
+            if str(file["digest"]) != digest:
                 return None
             groups = {
                 group: {name.removeprefix(f"{group}/"): file[name] for name in file if name.startswith(f"{group}/")}

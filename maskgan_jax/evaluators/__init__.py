@@ -4,18 +4,15 @@ import importlib
 import importlib.util
 import pkgutil
 
-from ml_collections import ConfigDict
-
 from data_pipeline.errors import UserError
 from maskgan_jax.training.evaluators import EvaluatedRun, Evaluator
 
 
-def make(name: str, settings: ConfigDict, run: EvaluatedRun) -> Evaluator:
+def make(name: str, run: EvaluatedRun) -> Evaluator:
     """Make the evaluator of a file of this package: a module with a function `make(settings, run) -> Evaluator`.
 
     Args:
-      name: of the file.
-      settings: its part of `config.evaluators`.
+      name: of the file, and of its settings in `config.evaluators`.
       run: whose states it measures.
 
     Raises:
@@ -24,4 +21,4 @@ def make(name: str, settings: ConfigDict, run: EvaluatedRun) -> Evaluator:
     if not (name.isidentifier() and importlib.util.find_spec(f"{__name__}.{name}")):
         known = ", ".join(module.name for module in pkgutil.iter_modules(__path__))
         raise UserError(f"config.evaluators: there is no evaluator '{name}'; the evaluators are {known}")
-    return importlib.import_module(f"{__name__}.{name}").make(settings, run)
+    return importlib.import_module(f"{__name__}.{name}").make(run.config.evaluators[name], run)

@@ -2,16 +2,14 @@
 
 import itertools
 from collections.abc import Callable
-from functools import cached_property
 
-import jax
 import numpy as np
-from jaxtyping import Array, Float, UInt8
+from jaxtyping import Array, UInt8
 from ml_collections import ConfigDict
 
 from data_pipeline.errors import UserError
 from maskgan_jax.devices import multihost
-from maskgan_jax.devices.mesh import compile_eval, to_devices, to_host
+from maskgan_jax.devices.mesh import batch_sharding, compile_eval, shared_array, to_host
 from maskgan_jax.evaluation import methods, results
 from maskgan_jax.evaluation.bootstrap import Estimate
 from maskgan_jax.evaluation.loading import load_judges
@@ -36,24 +34,26 @@ class PaperTables:
     def __init__(self, settings: ConfigDict, run: EvaluatedRun):
         config = run.config
         self._split = config.data.eval_split
-        self._photos, record = open_photos(config.data, self._split)
-        self._tables = make_tables(self._photos, record, settings)
+        photos, record = open_photos(config.data, self._split)
+        self._tables = make_tables(photos, record, settings)
         missing: dict[str, str] = {}
         self._judges = load_judges(settings.judges, OPTION, config.data.synthetic, missing)
         for name, reason in missing.items():
             if settings.judges[name]:
                 raise UserError(reason)
         check_attributes(self._judges, self._tables, OPTION)
-        self._setting = Setting(config.batch_size, pictures=0)
-        self._mesh = run.mesh
-        share = config.batch_size // jax.process_count()
-        self._rows = slice(jax.process_index() * share, (jax.process_index() + 1) * share)
-        self._edit = compile_eval(_edit_by(run.task), run.shardings, run.mesh)
         self.metrics = tuple(
             f"{self._split}/{table.name}/{column}"
             for table in self._tables
-            for column in results.columns(table, self._judges)
+            for column in results.columns_of(table, self._judges)
         )
+        if not self.metrics:
+            raise UserError(f"{OPTION}.judges: without a judge there is no figure of photos; name one")
+        self._setting = Setting(config.batch_size, pictures=0)
+        self._batches = batch_sharding(run.mesh)
+        self._edit = compile_eval(_edit_by(run.task), run.shardings, run.mesh)
+        encoders = self._judges.attribute_classifier or self._judges.inception
+        self._features = encode_split(photos, self._judges, self._setting).features if encoders else {}
 
     def evaluate(self, state: TrainState, interrupted: Callable[[], bool]) -> dict[str, float] | None:
         """Compute the figures of a state; None if interrupted on any process."""
@@ -62,53 +62,51 @@ class PaperTables:
         try:
             for table in self._tables:
                 scores = score_method(table, method, "this run", self._judges, self._setting)
-                row = results.rows_of({"this run": scores}, self._features_of_split)["this run"]
+                row = results.rows_of({"this run": scores}, self._features)["this run"]
                 for column, figure in row.items():
                     mean = figure.mean if isinstance(figure, Estimate) else figure
                     metrics[f"{self._split}/{table.name}/{column}"] = mean
-        except InterruptedError:
+        except _StoppedError:
             return None
         return metrics
-
-    @cached_property
-    def _features_of_split(self) -> dict[str, Float[np.ndarray, "n _"]]:
-        return encode_split(self._photos, self._judges, self._setting).features
 
     def _method(self, state: TrainState, interrupted: Callable[[], bool]) -> Method:
         numbers = itertools.count(1)
 
         def generate(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
-            """Generate a batch.
-
-            Raises:
-              InterruptedError: a process was told to stop.
-            """
             if multihost.should_stop(next(numbers), interrupted()):
-                raise InterruptedError
-            rows = {name: getattr(request, name)[self._rows] for name in ("photo", "mask", "edited_mask")}
-            (batch,) = to_devices([rows], self._mesh)
+                raise _StoppedError
+            names = ("photo", "mask", "edited_mask")
+            batch = {name: shared_array(getattr(request, name), self._batches) for name in names}
             return to_host(self._edit(state, batch))
 
         return generate
+
+
+class _StoppedError(Exception):
+    """A process was told to stop while a batch of all was next."""
 
 
 def make(settings: ConfigDict, run: EvaluatedRun) -> PaperTables:
     """Return the evaluator of a run that trains a generator.
 
     Args:
-      settings: `pairs` and `style_attributes`, and `judges` as in `configs/evaluation.py`.
+      settings: `pairs` and `style_attributes` as in `configs/evaluation.py`, and `judges`, but for `identity`.
       run: whose states are to be measured.
 
     Raises:
       UserError: a setting, the data or a judge can't be used, or the run's task generates no faces.
     """
-    check_settings(settings, OPTION)
     lacking = [name for name in methods.FUNCTIONS if name not in run.task.inference]
     if lacking:
         raise UserError(
             f"{OPTION}: {run.config.task} generates no faces (it has no {', '.join(lacking)}); leave it out"
         )
-    return PaperTables(settings, run)
+    check_settings(settings, OPTION)
+    try:
+        return PaperTables(settings, run)
+    except UserError as error:
+        raise UserError(f"{OPTION}, which `every_steps=0` switches off: {error}") from None
 
 
 def _edit_by(task: Task) -> Callable[[TrainState, Batch], UInt8[Array, "b n n 3"]]:

@@ -18,7 +18,7 @@ POINTS = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
 ) + 0.5  # fmt: skip
 """Where the crop has the eye at the viewer's left, the other eye, the tip of the nose, and the mouth's corners, the one
-at the viewer's left first: insightface's `arcface_src` (`face_align.py`), which OpenCV measures from the centre of the
+at the viewer's left first: insightface's `arcface_dst` (`face_align.py`), which OpenCV measures from the centre of the
 first pixel."""
 MOUTH = ("mouth", "u_lip", "l_lip")
 

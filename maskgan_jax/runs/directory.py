@@ -22,7 +22,7 @@ MAY_CHANGE = ("best_metric", "checkpoint_every_steps", "checkpoints_to_keep", "e
               "max_nonfinite_steps", "visualize_every_steps", "data.directory", "data.max_bad_fraction",
               "data.prepared", "mesh.data", "mesh.fsdp", "remat")  # fmt: skip
 """Fields that change at most the rounding of what is trained: a run may be resumed with other values of them, or of
-fields inside them."""
+fields inside them. Metrics of other settings of an evaluator are compared all the same for the best one."""
 
 
 def flatten(config: ConfigDict, prefix: str = "") -> dict[str, object]:

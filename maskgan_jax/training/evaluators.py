@@ -46,8 +46,8 @@ class EvaluatedRun(NamedTuple):
     shardings: PyTree
 
 
-MakeEvaluator = Callable[[str, ConfigDict, EvaluatedRun], Evaluator]
-"""Makes an evaluator from its name, its part of `config.evaluators` and the run; raises UserError if it can't."""
+MakeEvaluator = Callable[[str, EvaluatedRun], Evaluator]
+"""Makes the evaluator of a name in `config.evaluators` for a run; raises UserError if it can't."""
 
 
 class Evaluators:
@@ -66,9 +66,7 @@ class Evaluators:
         self._every_steps = {
             name: settings.every_steps for name, settings in run.config.evaluators.items() if settings.every_steps > 0
         }
-        self._evaluators: Mapping[str, Evaluator] = {
-            name: make(name, run.config.evaluators[name], run) for name in self._every_steps
-        }
+        self._evaluators: Mapping[str, Evaluator] = {name: make(name, run) for name in self._every_steps}
         self._check_best_metric(run.config.best_metric)
 
     def metrics_due(self, step: int) -> set[str]:
@@ -95,6 +93,8 @@ class Evaluators:
     def _check_best_metric(self, best_metric: str) -> None:
         wanted = best_metric.removeprefix("-")
         names = [name for evaluator in self._evaluators.values() for name in evaluator.metrics]
+        if wanted and not names:
+            raise UserError(f"config.best_metric: '{wanted}' is never computed; give an evaluator its every_steps")
         if wanted and wanted not in names:
             raise UserError(
                 f"config.best_metric: there is no metric '{wanted}'; name one of {', '.join(names)}, with a '-' before "

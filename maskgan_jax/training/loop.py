@@ -140,7 +140,7 @@ def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights, make_eva
                 if evaluators.metrics_due(step) and not stopping:
                     metrics = _evaluate(evaluators, reporter, interruption, state, step)
                     stopping = metrics is None
-                if save or stopping or (metrics and config.best_metric):
+                if save or stopping or config.best_metric.removeprefix("-") in (metrics or ()):
                     checkpoints.save(manager, state, step, metrics)
                 if _is_due(config, "visualize", step) and not stopping:
                     reporter.write_images(step, preview.plot(state))

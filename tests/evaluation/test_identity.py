@@ -114,7 +114,7 @@ def test_without_photos_of_other_people_there_is_the_cosine_alone(with_identity,
 
     results = json.loads((tmp_path / "out/results.json").read_text())
     assert results["threshold_of_identity"] is None
-    assert "no photos in split 'validation'" in results["missing"]["verified"]
+    assert "no photos in split 'validation'" in results["missing"]["same person"]
     row = results["tables"]["smiling_pasted"]["rows"]["the source photo"]
     assert row["identity"]["mean"] < 1
     assert "verified" not in row
@@ -123,4 +123,4 @@ def test_without_photos_of_other_people_there_is_the_cosine_alone(with_identity,
 def test_rendered_faces_are_of_no_person(with_identity):
     missing = {}
     assert load_judges(with_identity.judges, "config", True, missing).identity is None
-    assert missing["identity"] == "left out on rendered faces, which are of no person"
+    assert missing["identity"] == "config.judges.identity: left out on rendered faces, which are of no person"

@@ -1,14 +1,20 @@
 """The study of what EBST gains: its commands, and masks as if drawn by hand."""
 
+import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from data_pipeline.labels import CLASSES
 from data_pipeline.synthetic_faces import face, render
+from launch import held_out_edits
+from launch.ebst_study import report
 from launch.ebst_study.__main__ import commands
 from launch.ebst_study.hand_drawn import KEPT, draw_by_hand
-from launch.ebst_study.runs import SEEDS, VARIANTS, Runs
+from launch.ebst_study.runs import SEEDS, SIZE, VARIANTS, Runs
+from maskgan_jax.editing.editor import Editor
+from maskgan_jax.evaluation.image_quality import psnr
 from tests.tiny import CONFIGS
 
 
@@ -29,6 +35,39 @@ def test_every_run_begins_with_runs_before_it_and_the_two_ways_have_as_many_upda
         for seed in SEEDS:
             assert steps[f"dense_mapping_longer_{faces}_{seed}"] == 2 * steps[f"ebst_{faces}_{seed}"]
     assert len(set(done)) == len(done) == 2 * (3 * len(SEEDS) + len(VARIANTS))
+
+
+@pytest.mark.slow
+def test_the_report_compares_the_results_of_the_runs(runs, tmp_path, monkeypatch):
+    """Tiny runs stand for those of the study: EBST beside the Dense Mapping Network that it began with."""
+    monkeypatch.setattr(held_out_edits, "TEST_FACES", 4)
+    monkeypatch.setattr(report, "CORRELATIONS", {"independent": 0.0})
+    study = Runs(tmp_path)
+    (study.mask_vae("independent")).symlink_to(runs / "mask_vae")
+    for seed in SEEDS:
+        study.dense_mapping("independent", seed).symlink_to(runs / "dense_mapping")
+        study.longer("independent", seed).symlink_to(runs / "dense_mapping")
+        for name in VARIANTS if seed == SEEDS[0] else [""]:
+            study.ebst("independent", seed, name).symlink_to(runs / "ebst")
+
+    report.report(study)
+
+    found = json.loads((tmp_path / "ebst_study.json").read_text())["independent"]
+    edits = held_out_edits.held_out_edits(0, SIZE)
+    assert found["edits"] == len(edits)
+    inside = {}
+    for name in ("dense_mapping", "ebst"):
+        editor = Editor(runs / name)
+        images = [editor.edit(editor.portrait(edit.photo, edit.mask), edit.edited_mask) for edit in edits]
+        inside[name] = np.array(
+            [psnr(image, edit.truth, edit.region) for image, edit in zip(images, edits, strict=True)]
+        )
+    true = found["masks"]["true"]
+    assert true["psnr_inside"]["EBST"][0] == pytest.approx(inside["ebst"].mean())
+    assert true["gain"][0] == pytest.approx((inside["ebst"] - inside["dense_mapping"]).mean())
+    assert true["gain_of_variants"]["slower"] == true["gain"]
+    text = (tmp_path / "ebst_study.md").read_text()
+    assert f"| EBST minus as many plain updates | {true['gain'][0]:+.3f} (" in text
 
 
 def test_parts_that_are_drawn_by_hand_stay_near_their_places_and_all_else_stays():
