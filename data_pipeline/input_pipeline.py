@@ -175,10 +175,12 @@ def _iterate(
 
     A disk or network that fails once is asked once more.
     """
+    # Traced once, and as it stands: AutoGraph would take longer to translate it than to trace it.
+    batch_of = tf.function(lambda at: load(rows_of(at)), [tf.TensorSpec([], tf.int64)], autograph=False)
     failed_at = None
     while step < end:
         steps = tf.data.Dataset.range(step, end)
-        batches = steps.map(lambda at: load(rows_of(at)), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        batches = steps.map(batch_of, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         try:
             for batch in batches.prefetch(tf.data.AUTOTUNE).as_numpy_iterator():
                 yield batch

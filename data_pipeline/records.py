@@ -83,7 +83,7 @@ class RecordedExamples:
         Raises:
           UserError: more of the split's records can't be read than allowed.
         """
-        read = tf.function(lambda rows: self.read(rows, features), input_signature=[tf.TensorSpec([None], tf.int64)])
+        read = tf.function(lambda rows: self.read(rows, features), [tf.TensorSpec([None], tf.int64)], autograph=False)
         stand_ins = self._stand_ins.setdefault(features, {})
         bad = _unreadable_rows(read, np.unique(rows.numpy()))
         for row in bad:
@@ -127,7 +127,7 @@ class DecodedExamples:
         rows = tf.range(examples.count, dtype=tf.int64)
 
         def read(features: Features) -> dict[str, tf.Tensor]:
-            return tf.function(lambda rows: examples.read(rows, features))(rows)
+            return tf.function(lambda rows: examples.read(rows, features), autograph=False)(rows)
 
         def read_with_repairs(features: Features) -> dict[str, tf.Tensor]:
             try:
