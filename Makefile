@@ -32,10 +32,10 @@ lint: $(VENV)/installed-test  ## Check formatting, lint and imports between pack
 	$(VENV)/bin/lint-imports
 
 test-fast: lint  ## Lint, then run the tests without the mark `slow`
-	$(RUN) -m pytest -n auto --maxprocesses=8 --dist loadfile -m "not slow and not long" --durations=30 --durations-min=2
+	$(RUN) -m pytest -n auto --maxprocesses=8 --dist loadfile --no-loadscope-reorder -m "not slow and not long" --durations=30 --durations-min=2
 
 test: lint  ## Lint, then run every test without the mark `long`
-	$(RUN) -m pytest -n auto --maxprocesses=8 --dist loadfile -m "not long"
+	$(RUN) -m pytest -n auto --maxprocesses=8 --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-long: $(VENV)/installed-test  ## Run the tests with the mark `long`, which take many minutes
 	$(RUN) -m pytest -m long

@@ -21,12 +21,8 @@ from absl import app, flags
 from ml_collections import config_flags
 
 from data_pipeline.errors import UserError
-from maskgan_jax import evaluators
 from maskgan_jax.cli import run
 from maskgan_jax.devices import join_flags, multihost
-from maskgan_jax.interop import weights
-from maskgan_jax.training.interruption import Interrupted
-from maskgan_jax.training.loop import train
 
 CONFIG = config_flags.DEFINE_config_file("config", None, "The run's config: a file of configs/, and a :variant.")
 WORKDIR = flags.DEFINE_string("workdir", None, "The run's folder; runs/<config's name> unless given.")
@@ -36,6 +32,11 @@ def main(argv: list[str]) -> None:
     """Parse and call."""
     if len(argv) > 1:
         raise app.UsageError(f"unexpected argument {argv[1]}; every option begins with --")
+    from maskgan_jax import evaluators  # imported here, with TensorFlow, so that --help and wrong options are fast
+    from maskgan_jax.interop import weights
+    from maskgan_jax.training.interruption import Interrupted
+    from maskgan_jax.training.loop import train
+
     config = CONFIG.value
     join_flags.join()
     try:

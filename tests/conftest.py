@@ -16,19 +16,30 @@ from jaxtyping import install_import_hook
 
 install_import_hook("maskgan_jax", "beartype.beartype")
 
+LONG_FILES = ("test_multi_process", "test_faults", "test_sharding", "test_configs", "test_tasks",
+              "test_ebst_against_pytorch", "test_input_pipeline")  # fmt: skip
+"""Take long and need no trained runs."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that uses the trained `runs` as slow, and put all but the first file with such tests last.
+    """Mark every test that uses the trained `runs` as slow, and order the files so that no process waits for another.
 
-    While one of pytest's processes trains the runs for that file, the others have work that needs none.
+    One process trains the runs for the first file, while the others have files that take long and need none.
     """
     for item in items:
         if "runs" in item.fixturenames:
             item.add_marker(pytest.mark.slow)
-    with_runs = list(dict.fromkeys(item.path for item in items if "runs" in item.fixturenames))
-    order = {path: 2 if place else 0 for place, path in enumerate(with_runs)}
-    items.sort(key=lambda item: order.get(item.path, 1))
+    with_runs = {item.path for item in items if "runs" in item.fixturenames}
+
+    def place(item: pytest.Item) -> int:
+        if item.path.stem == "test_loop":
+            return 0
+        if item.path.stem in LONG_FILES:
+            return 1
+        return 2 if item.path in with_runs else 3
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

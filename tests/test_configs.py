@@ -20,6 +20,12 @@ def initial_state(task):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("name", CONFIGS)
+def test_every_variant_has_a_state(name, variant):
+    assert initial_state(tasks.make(CONFIGS[name].get_config(variant))).params
+
+
+@pytest.mark.parametrize("variant", ["", *(pytest.param(each, marks=pytest.mark.long) for each in VARIANTS if each)])
+@pytest.mark.parametrize("name", CONFIGS)
 def test_a_step_keeps_the_shapes_of_the_state_and_returns_float32_losses(name, variant):
     config = CONFIGS[name].get_config(variant)
     task = tasks.make(config)

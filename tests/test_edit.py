@@ -1,5 +1,6 @@
 """The edit command and its sub-commands, on image files, with the networks of tiny runs."""
 
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from scipy.ndimage import binary_dilation
 from data_pipeline.errors import UserError
 from data_pipeline.synthetic_faces import EDITS, face, render
 from maskgan_jax import edit
+from maskgan_jax.editing import file_commands
 from maskgan_jax.editing.editor import Editor
 from maskgan_jax.photos.files import read_label_map, read_photo, write_label_map, write_photo
 from tests.commands import run_command
@@ -33,9 +35,13 @@ def files(tmp_path: Path) -> dict[str, Path]:
     return {name: tmp_path / f"{name}.png" for name in pixels}
 
 
+load_once = functools.cache(Editor)
+
+
 @pytest.fixture
-def do(runs):
+def do(runs, monkeypatch):
     """Run a command in this process, with the folders of the tiny runs as far as it has options for them."""
+    monkeypatch.setattr(file_commands, "Editor", load_once)
 
     def run(command: str, *arguments: object) -> None:
         folders = {"--checkpoint": runs / "ebst", "--face-parser": runs / "face_parser"}

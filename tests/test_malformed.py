@@ -1,20 +1,26 @@
 """200 generated malformed inputs: each gives a one-line error or the right result, and never half a file."""
 
+import functools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from ml_collections import ConfigDict
 from PIL import Image
 
 from data_pipeline.errors import UserError
 from data_pipeline.labels import NUM_CLASSES, PALETTE
 from data_pipeline.synthetic_faces import face, render
-from maskgan_jax import edit
+from maskgan_jax import edit, tasks
+from maskgan_jax.editing import file_commands
+from maskgan_jax.editing.editor import Editor
 from maskgan_jax.inference.export import export_run
+from maskgan_jax.photos import face_detection
 from maskgan_jax.photos.files import read_label_map, read_photo, write_label_map, write_photo
+from maskgan_jax.tasks.task import Task
 
 SIZE = 64
 
@@ -88,12 +94,21 @@ def originals(runs, tmp_path_factory) -> Path:
     return folder
 
 
-def command_of(name: str, folder: Path, runs: Path) -> tuple[Callable[[], None], list[str], Path]:
+@pytest.fixture(scope="module")
+def one_editor() -> Iterator[None]:
+    """Loads the same networks once, and searches small photos for faces."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(file_commands, "Editor", functools.cache(Editor))
+        patch.setattr(face_detection, "SEARCH_SIDE", 400)
+        yield
+
+
+def command_of(name: str, folder: Path, model: Path, runs: Path) -> tuple[Callable[[], None], list[str], Path]:
     """Return a command on the folder's files as a function, the names of the files that it reads, and its output."""
     files = {
         key: folder / f"{key}.png" for key in ("image", "mask", "reference_image", "reference_mask", "edited_mask")
     }
-    networks = ["--checkpoint", str(folder / "model"), "--face-parser", str(runs / "face_parser")]
+    networks = ["--checkpoint", str(model), "--face-parser", str(runs / "face_parser")]
     subject = ["--image", str(files["image"]), "--mask", str(files["mask"])]
     reference = ["--reference-image", str(files["reference_image"]), "--reference-mask", str(files["reference_mask"])]
     edited = ["--edited-mask", str(files["edited_mask"]), "--keep-outside"]
@@ -114,9 +129,10 @@ def command_of(name: str, folder: Path, runs: Path) -> tuple[Callable[[], None],
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["edit", "style", "transfer", "interpolate", "parse", "align"])
-def test_corrupt_images_are_refused_or_give_the_right_result(command, runs, originals, tmp_path):
+def test_corrupt_images_are_refused_or_give_the_right_result(command, runs, originals, one_editor, tmp_path):
     """25 cases for each command, 150 in all; files that are read as the originals give the original result."""
-    run, _, out = command_of(command, originals, runs)
+    model = originals / "model"
+    run, _, out = command_of(command, originals, model, runs)
     run()
     expected = np.asarray(Image.open(out))
     out.unlink()
@@ -124,8 +140,8 @@ def test_corrupt_images_are_refused_or_give_the_right_result(command, runs, orig
     for case in range(25):
         rng = np.random.default_rng([case, sum(command.encode())])
         folder = tmp_path / str(case)
-        shutil.copytree(originals, folder)
-        run, read, out = command_of(command, folder, runs)
+        shutil.copytree(originals, folder, ignore=shutil.ignore_patterns("model"))
+        run, read, out = command_of(command, folder, model, runs)
         victim = folder / f"{rng.choice(read)}.png"
         corruption = IMAGE_CORRUPTIONS[rng.integers(len(IMAGE_CORRUPTIONS))]
         corruption(victim, rng)
@@ -143,8 +159,17 @@ def test_corrupt_images_are_refused_or_give_the_right_result(command, runs, orig
 
 
 @pytest.mark.slow
-def test_corrupt_exports_are_refused_or_edit(runs, originals, tmp_path):
-    """30 cases, each a file of the export."""
+def test_corrupt_exports_are_refused_or_edit(runs, originals, tmp_path, monkeypatch):
+    """30 cases, each a file of the export; a config that stays as it was makes the same task, compiled once."""
+    made, make = {}, tasks.make
+
+    def make_once(config: ConfigDict) -> Task:
+        key = repr(config.to_dict())
+        if key not in made:
+            made[key] = make(config)
+        return made[key]
+
+    monkeypatch.setattr(tasks, "make", make_once)
     refused = 0
     for case in range(30):
         rng = np.random.default_rng([case, 1])
@@ -154,7 +179,7 @@ def test_corrupt_exports_are_refused_or_edit(runs, originals, tmp_path):
         victim = files[rng.integers(len(files))]
         corruption = BYTE_CORRUPTIONS[rng.integers(len(BYTE_CORRUPTIONS))]
         corruption(victim, rng)
-        run, _, out = command_of("edit", folder, runs)
+        run, _, out = command_of("edit", folder, folder / "model", runs)
         name = f"model, case {case}: {victim.relative_to(folder)} {corruption.__name__}"
         refused += outcome(run, folder, out, name) == "refused"
     assert refused >= 5

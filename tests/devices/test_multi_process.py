@@ -68,7 +68,7 @@ def test_two_processes_start_together_and_a_signal_to_one_stops_both_after_the_s
     shutil.copytree(faces, raw, ignore=shutil.ignore_patterns("prepared"))
     command = ["maskgan_jax.main", *tiny_run(raw, tmp_path / "run", num_train_steps=100_000)]
     started = [start_command(*command, *join, devices=2) for join in joins(2)]
-    wait_for(tmp_path / "run/checkpoints/10", started)
+    wait_for(tmp_path / "run/checkpoints/2", started)
     started[1].send_signal(signal.SIGTERM)
     output = [process.communicate(timeout=60)[1] for process in started]
     assert [process.returncode for process in started] == [75, 75], output

@@ -19,6 +19,7 @@ PARSE = """
 import importlib, json, os, sys
 from absl import flags
 importlib.import_module(sys.argv.pop(1))
+importlib.import_module("maskgan_jax.training.loop")  # the command imports it when it begins to train
 flags.FLAGS(sys.argv)
 values = flags.FLAGS.flag_values_dict()
 config = values["config"]

@@ -72,8 +72,11 @@ def _float64() -> Iterator[None]:
 
 @pytest.fixture(
     scope="module",
-    params=[("sequential", 1), ("sequential", 2), ("joint", 1)],
-    ids=["sequential", "sequential in 2 microbatches", "joint"],
+    params=[
+        pytest.param(("sequential", 1), id="sequential"),
+        pytest.param(("sequential", 2), id="sequential in 2 microbatches", marks=pytest.mark.long),
+        pytest.param(("joint", 1), id="joint"),
+    ],
 )
 def comparison(request: pytest.FixtureRequest) -> Comparison:
     """A step from the same state on the same batch."""

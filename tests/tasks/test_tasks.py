@@ -53,8 +53,15 @@ def convolutions(jaxpr: jax.extend.core.Jaxpr) -> Counter:
     return counts
 
 
-@pytest.mark.parametrize("microbatches", [1, 2])
-@pytest.mark.parametrize("updates", ["sequential", "joint"])
+@pytest.mark.parametrize(
+    ("updates", "microbatches"),
+    [
+        ("sequential", 1),
+        ("joint", 2),
+        pytest.param("sequential", 2, marks=pytest.mark.long),
+        pytest.param("joint", 1, marks=pytest.mark.long),
+    ],
+)
 def test_edits_and_features_of_the_real_photos_are_computed_once_a_step(updates, microbatches):
     config = tiny_config("ebst")
     config.updates = updates

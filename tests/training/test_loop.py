@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PIL import Image
 from data_pipeline import input_pipeline
 from data_pipeline.errors import UserError
 from maskgan_jax.evaluators.metrics import TaskMetrics
+from maskgan_jax.runs.directory import load_config
 from maskgan_jax.training import metric_log
 from maskgan_jax.training.interruption import Interrupted
 from tests.tiny import tiny_config
@@ -42,7 +44,7 @@ def test_a_run_writes_losses_metrics_an_image_grid_and_its_last_checkpoints(task
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "task",
-    ["ebst", "mask_vae", *(pytest.param(task, marks=pytest.mark.long) for task in ("dense_mapping", "face_parser"))],
+    ["mask_vae", *(pytest.param(task, marks=pytest.mark.long) for task in ("dense_mapping", "ebst", "face_parser"))],
 )
 def test_a_resumed_run_logs_the_same_losses_to_the_last_bit(task, faces, runs, tmp_path, monkeypatch):
     config = tiny_config(task, faces, runs)
@@ -51,69 +53,72 @@ def test_a_resumed_run_logs_the_same_losses_to_the_last_bit(task, faces, runs, t
 
     def cut_off(*args, **kwargs):
         for step, batch in enumerate(whole(*args, **kwargs), start=1):
-            if step == 7:  # one batch is transferred to the devices while the step before it runs
+            if step == 6:  # one batch is transferred to the devices while the step before it runs
                 raise MemoryError("the machine failed")
             yield batch
 
-    config.num_train_steps = 7
-    uninterrupted = tmp_path / "uninterrupted"
-    train(config, uninterrupted)
     monkeypatch.setattr(input_pipeline, "train_batches", cut_off)
     with pytest.raises(MemoryError):
-        train(config, tmp_path / "resumed")
+        train(config, tmp_path)
     monkeypatch.undo()
-    train(config, tmp_path / "resumed")
-    assert logged_losses(tmp_path / "resumed") == logged_losses(uninterrupted)
+    train(config, tmp_path)
+    assert logged_losses(tmp_path) == logged_losses(runs / task)
 
 
 @pytest.mark.slow
-def test_sigterm_saves_the_step_and_the_same_command_resumes(faces, tmp_path, monkeypatch):
-    config = tiny_config("mask_vae", faces)
-    config.checkpoint_every_steps = 100
-    whole = input_pipeline.train_batches
+def test_ebst_resumes_from_a_checkpoint_with_the_same_losses_to_the_last_bit(runs, tmp_path):
+    resumed = shutil.copytree(runs / "ebst", tmp_path / "ebst")
+    shutil.rmtree(resumed / "checkpoints/6")
+    train(load_config(resumed), resumed)
+    assert logged_losses(resumed) == logged_losses(runs / "ebst")
 
-    def told_to_stop(*args, **kwargs):
-        for step, batch in enumerate(whole(*args, **kwargs), start=1):
+
+@pytest.mark.slow
+def test_sigterm_saves_the_step_and_the_same_command_resumes_and_repeats_an_interrupted_evaluation(
+    faces, tmp_path, monkeypatch
+):
+    """Told to stop before step 4, and in the evaluations of steps 4 and 6, a run ends as one that was left alone."""
+    config = tiny_config("mask_vae", faces)
+    config.evaluators.metrics.every_steps = 4
+    config.checkpoint_every_steps = 100
+    train(config, tmp_path / "whole")
+    run = tmp_path / "run"
+    whole_batches, whole_evaluation, evaluations_to_stop = input_pipeline.train_batches, TaskMetrics.evaluate, [4, 6]
+
+    def stop_batches(*args, **kwargs):
+        for step, batch in enumerate(whole_batches(*args, **kwargs), start=1):
             if step == 4:
                 os.kill(os.getpid(), signal.SIGTERM)
             yield batch
 
-    monkeypatch.setattr(input_pipeline, "train_batches", told_to_stop)
-    with pytest.raises(Interrupted, match="SIGTERM: saved step 3") as stop:
-        train(config, tmp_path)
-    assert stop.value.exit_status == 75
-    monkeypatch.undo()
-    train(config, tmp_path)
-    assert sorted(logged_losses(tmp_path)) == [1, 2, 3, 4, 5, 6]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("step", [4, 6])
-def test_an_interrupted_evaluation_is_repeated(step, faces, tmp_path, monkeypatch):
-    config = tiny_config("mask_vae", faces)
-    config.evaluators.metrics.every_steps = 4
-    train(config, tmp_path / "whole")
-    whole = TaskMetrics.evaluate
-
-    def told_to_stop(evaluator, state, interrupted):
-        if int(state.step) == step:
+    def stop_evaluation(evaluator, state, interrupted):
+        if int(state.step) in evaluations_to_stop:
+            evaluations_to_stop.remove(int(state.step))
             os.kill(os.getpid(), signal.SIGTERM)
-        return whole(evaluator, state, interrupted)
+        return whole_evaluation(evaluator, state, interrupted)
 
-    monkeypatch.setattr(TaskMetrics, "evaluate", told_to_stop)
-    with pytest.raises(Interrupted, match=f"SIGTERM: saved step {step} in"):
-        train(config, tmp_path / "run")
-    assert not metric_log.has_metrics(tmp_path / "run", step, {"validation/mean_iou"})
-    monkeypatch.undo()
-    train(config, tmp_path / "run")
-    assert evaluations(tmp_path / "run") == evaluations(tmp_path / "whole")
-    assert logged_losses(tmp_path / "run") == logged_losses(tmp_path / "whole")
-    train(config, tmp_path / "run")  # there is nothing left to do
-    assert len(evaluations(tmp_path / "run")) == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(input_pipeline, "train_batches", stop_batches)
+        with pytest.raises(Interrupted, match="SIGTERM: saved step 3") as stop:
+            train(config, run)
+    assert stop.value.exit_status == 75
+    monkeypatch.setattr(TaskMetrics, "evaluate", stop_evaluation)
+    for step in (4, 6):
+        with pytest.raises(Interrupted, match=f"SIGTERM: saved step {step} in"):
+            train(config, run)
+        assert not metric_log.has_metrics(run, step, {"validation/mean_iou"})
+    train(config, run)
+    assert evaluations(run) == evaluations(tmp_path / "whole")
+    assert logged_losses(run) == logged_losses(tmp_path / "whole")
+    train(config, run)  # there is nothing left to do
+    assert len(evaluations(run)) == 2
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("best_metric", "best_step"), [("validation/mean_iou", "2"), ("-validation/mean_iou", "4")])
+@pytest.mark.parametrize(
+    ("best_metric", "best_step"),
+    [pytest.param("validation/mean_iou", "2", marks=pytest.mark.long), ("-validation/mean_iou", "4")],
+)
 def test_the_checkpoint_of_the_best_metric_is_kept(best_metric, best_step, faces, tmp_path, monkeypatch):
     config = tiny_config("mask_vae", faces)
     config.evaluators.metrics.every_steps = 1
