@@ -21,7 +21,6 @@ from ml_collections import config_flags
 from data_pipeline.errors import UserError
 from maskgan_jax.cli import run
 from maskgan_jax.devices import join_flags, multihost
-from maskgan_jax.evaluation.comparison import compare
 
 CONFIG = config_flags.DEFINE_config_file("config", None, "What to compare: configs/evaluation.py, and a :variant.")
 SURVEY = flags.DEFINE_bool("survey", False, "Write pictures for people to vote on, shuffled, and the key.")
@@ -36,6 +35,8 @@ def main(argv: list[str]) -> None:
     if "judges" not in config:
         raise UserError(f"--config: {config.name} is no comparison; give configs/evaluation.py, or train it with main")
     workdir = Path(WORKDIR.value or f"runs/{config.name}")
+    from maskgan_jax.evaluation.comparison import compare  # imports TensorFlow: wrong options are answered before
+
     join_flags.join()
     try:
         compare(config, workdir, SURVEY.value)

@@ -37,6 +37,8 @@ def tiny_config(task: str, data: Path | None = None, runs: Path | None = None) -
     config = CONFIGS[task].get_config("quickstart")
     for network, fields in config.networks.items():
         fields.update(TINY_NETWORKS[network])
+    if task == "attribute_classifier":
+        config.input_size = config.data.size
     config.batch_size = 8
     config.num_train_steps = 6
     config.log_every_steps = 1

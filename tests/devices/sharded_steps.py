@@ -1,4 +1,4 @@
-"""Five steps of every task in float64 on all devices of all processes; losses and gradients as JSON.
+"""Five steps of a task in float64 on all devices of all processes; losses and gradients as JSON.
 
 Every layout begins with the same state and trains on the same batch.
 """
@@ -108,6 +108,7 @@ def gradient_norms(opt_state: PyTree, b1: float) -> dict[str, tuple[jax.Array, i
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("path", type=Path)
+    parser.add_argument("task", choices=TASKS)
     parser.add_argument("--fsdp", type=int, default=1)
     parser.add_argument("--microbatches", type=int, nargs="+", default=[1])
     parser.add_argument("--coordinator_address")
@@ -118,9 +119,6 @@ if __name__ == "__main__":
     distributed = None if options.coordinator_address else False
     multihost.join(distributed, options.coordinator_address, options.num_processes, options.process_id, timeout_s=120)
     mesh_module.MIN_SHARDED_SIZE = 64  # tiny networks have no large arrays
-    measurements = {
-        count: {name: measure(name, options.fsdp, count) for name in (TASKS if count == 1 else WITHOUT_BATCH_NORM)}
-        for count in options.microbatches
-    }
+    measurements = {count: measure(options.task, options.fsdp, count) for count in options.microbatches}
     if jax.process_index() == 0:
         options.path.write_text(json.dumps({"devices": jax.device_count(), "microbatches": measurements}))

@@ -39,8 +39,10 @@ LAYOUTS = {
 REFERENCE = "1 device"
 """What the other layouts are compared with."""
 
-LONG = ("2 processes", "2 processes, fsdp")
+LONG_LAYOUTS = ("2 processes", "2 processes, fsdp")
 """Left to `make test-long`; the two processes of `test_multi_process` compare losses too."""
+LONG_TASKS = ("face_parser", "dense_mapping")
+"""Left to it too: `mask_vae` has batch norm as the face parser does, `ebst` has all of a Dense Mapping Network."""
 
 
 def cases(*left_out: str) -> Iterator:
@@ -51,26 +53,21 @@ def cases(*left_out: str) -> Iterator:
         for count in layout.microbatches:
             for task in TASKS if count == 1 else WITHOUT_BATCH_NORM:
                 case = ", ".join([name, *([f"{count} microbatches"] if count > 1 else []), task])
-                marks = [pytest.mark.long] if name in LONG else []
+                marks = [pytest.mark.long] if name in LONG_LAYOUTS or task in LONG_TASKS else []
                 yield pytest.param(name, count, task, id=case, marks=marks)
 
 
 @pytest.fixture(scope="module")
 def measure(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int, str], dict]:
-    """Returns the measurements of a layout, a number of microbatches and a task; each layout runs once."""
+    """Returns the measurements of a layout, a number of microbatches and a task; each layout runs each task once."""
     folder = tmp_path_factory.mktemp("sharding")
 
     @functools.cache
-    def run(name: str) -> dict:
+    def run(name: str, task: str) -> dict:
         processes, devices, fsdp, microbatches = LAYOUTS[name]
-        path = folder / f"{name}.json"
-        command = [
-            "tests.devices.sharded_steps",
-            str(path),
-            f"--fsdp={fsdp}",
-            "--microbatches",
-            *map(str, microbatches),
-        ]
+        path = folder / f"{name} {task}.json"
+        counts = map(str, microbatches if task in WITHOUT_BATCH_NORM else [1])
+        command = ["tests.devices.sharded_steps", str(path), task, f"--fsdp={fsdp}", "--microbatches", *counts]
         if processes == 1:
             done = [run_command(*command, devices=devices)]
         else:
@@ -80,7 +77,7 @@ def measure(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int, str
         assert measured["devices"] == processes * devices
         return measured["microbatches"]
 
-    return lambda name, count, task: run(name)[str(count)][task]
+    return lambda name, count, task: run(name, task)[str(count)]
 
 
 @pytest.mark.parametrize(("layout", "microbatches", "task"), cases(REFERENCE))

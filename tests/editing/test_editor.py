@@ -1,5 +1,6 @@
 """The Editor, with the networks of the tiny runs."""
 
+import functools
 from pathlib import Path
 
 import jax
@@ -33,7 +34,8 @@ def editor(runs) -> Editor:
 def apply(folder: Path, network: str, *inputs: jax.Array, **options) -> jax.Array:
     """Apply a network of a folder directly."""
     model = load_network(folder, network, "test")
-    return model.task.networks[network].module.apply(model.variables[network], *inputs, **options)
+    module = model.task.networks[network].module
+    return jax.jit(functools.partial(module.apply, **options))(model.variables[network], *inputs)
 
 
 def test_the_generator_is_the_ema(runs):
