@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from launch.ebst_study.runs import CORRELATIONS, SEEDS, SIZE, STEPS, VARIANTS, Runs
+from launch.ebst_study.runs import CORRELATIONS, FACES_SEED, SEEDS, SIZE, STEPS, VARIANTS, Runs
 from launch.run_commands import run_all
 from maskgan_jax.cli import ArgumentParser, run
 
@@ -31,7 +31,8 @@ def commands(data: Path, runs: Runs) -> Iterator[tuple[str, list[str]]]:
     """Yield name and arguments of every command, in order."""
     for faces, correlation in CORRELATIONS.items():
         folder = data / f"ebst_study_{faces}"
-        options = [f"--out={folder}", f"--count={FACES}", f"--size={SIZE}", f"--correlation={correlation}"]
+        options = [f"--out={folder}", f"--count={FACES}", f"--size={SIZE}", f"--seed={FACES_SEED}"]
+        options.append(f"--correlation={correlation}")
         yield f"faces_{faces}", ["-m", "data_pipeline.synthetic_faces", *options]
         yield _train("mask_vae", runs.mask_vae(faces), folder, 0, STEPS["mask_vae"])
         for seed in SEEDS:

@@ -1,5 +1,6 @@
 """The study's figures, from the runs."""
 
+import functools
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,34 +8,40 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from data_pipeline.atomic_files import replacing
 from launch.ebst_study.hand_drawn import draw_by_hand
-from launch.ebst_study.runs import CORRELATIONS, SEEDS, SIZE, VARIANTS, Runs
+from launch.ebst_study.runs import CORRELATIONS, FACES_SEED, SEEDS, SIZE, VARIANTS, Runs
 from launch.held_out_edits import Edit, baselines, edit_all, held_out_edits, scores
 from maskgan_jax.editing.editor import Editor
 from maskgan_jax.evaluation.bootstrap import estimate
 
-FACES_SEED = 0
 LONGER, EBST = "as many plain updates", "EBST"
 
 
 def report(runs: Runs) -> None:
     """Print the tables and write `ebst_study.json` and `ebst_study.md` into the runs' folder."""
     results = {faces: _measure(runs, faces, correlation) for faces, correlation in CORRELATIONS.items()}
-    (runs.folder / "ebst_study.json").write_text(json.dumps(results, indent=2) + "\n")
+    _write(json.dumps(results, indent=2) + "\n", runs.folder / "ebst_study.json")
     text = "\n".join(_table(faces, each) for faces, each in results.items())
-    (runs.folder / "ebst_study.md").write_text(text)
+    _write(text, runs.folder / "ebst_study.md")
     print(text)
+
+
+def _write(text: str, path: Path) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(text)
 
 
 def _measure(runs: Runs, faces: str, correlation: float) -> dict:
     edits = held_out_edits(FACES_SEED, SIZE, correlation)
+    load = functools.cache(Editor)  # compiles once for all kinds of masks
     kinds = {}
     for kind, change in _kinds_of_masks(runs.mask_vae(faces)).items():
         masks = [change(edit.edited_mask, np.random.default_rng(place)) for place, edit in enumerate(edits)]
         given = [edit._replace(edited_mask=mask) for edit, mask in zip(edits, masks, strict=True)]
 
         def inside(run: Path, given: Sequence[Edit] = given) -> Float[np.ndarray, " n"]:
-            return scores(edit_all(Editor(run), given, run.name), edits)[:, 0]
+            return scores(edit_all(load(run), given, run.name), edits)[:, 0]
 
         begun = np.stack([inside(runs.dense_mapping(faces, seed)) for seed in SEEDS])
         longer = np.stack([inside(runs.longer(faces, seed)) for seed in SEEDS])

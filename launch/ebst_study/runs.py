@@ -8,7 +8,9 @@ from typing import NamedTuple
 from launch.pretrained import UPDATES_A_STEP
 
 SIZE = 64
+FACES_SEED = 0
 SEEDS = (0, 1, 2)
+"""Of the training."""
 CORRELATIONS = {"independent": 0.0, "correlated": 0.9}
 """Of styles with geometries, by the name of the faces."""
 EBST_STEPS = 600

@@ -26,7 +26,7 @@ class TaskMetrics:
         self._mesh = run.mesh
         self._finalize = run.task.finalize_metrics
         self._evaluate = compile_eval(run.task.evaluate, run.shardings, run.mesh)
-        sums = jax.eval_shape(run.task.evaluate, run.shapes, next(iter(run.held_out)))
+        sums = jax.eval_shape(run.task.evaluate, run.shapes, run.first)
         self.metrics = tuple(self._finalized(jax.tree.map(lambda total: np.ones(total.shape, total.dtype), sums)))
 
     def evaluate(self, state: TrainState, interrupted: Callable[[], bool]) -> dict[str, float] | None:

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable
 
 import numpy as np
+from absl import logging
 from jaxtyping import Array, UInt8
 from ml_collections import ConfigDict
 
@@ -25,7 +26,8 @@ OPTION = "config.evaluators.paper_tables"
 class PaperTables:
     """Computes the figures of `evaluation.results` for a state, named `<split>/<table>/<column>`.
 
-    All processes generate and judge each batch of pairs together.
+    All processes generate and judge each batch of pairs together. The same figures of the strongest simple method, the
+    photo's own colours painted in, are logged once, to compare with.
 
     Attributes:
       metrics: names of the figures.
@@ -54,21 +56,26 @@ class PaperTables:
         self._edit = compile_eval(_edit_by(run.task), run.shardings, run.mesh)
         encoders = self._judges.attribute_classifier or self._judges.inception
         self._features = encode_split(photos, self._judges, self._setting).features if encoders else {}
+        baseline = self._figures(methods.own_colours_painted_in)
+        listed = ", ".join(f"{name} {figure:.4g}" for name, figure in baseline.items())
+        logging.info("The photo's own colours painted in: %s", listed)
 
     def evaluate(self, state: TrainState, interrupted: Callable[[], bool]) -> dict[str, float] | None:
         """Compute the figures of a state; None if interrupted on any process."""
-        method = self._method(state, interrupted)
-        metrics = {}
         try:
-            for table in self._tables:
-                scores = score_method(table, method, "this run", self._judges, self._setting)
-                row = results.rows_of({"this run": scores}, self._features)["this run"]
-                for column, figure in row.items():
-                    mean = figure.mean if isinstance(figure, Estimate) else figure
-                    metrics[f"{self._split}/{table.name}/{column}"] = mean
+            return self._figures(self._method(state, interrupted))
         except _StoppedError:
             return None
-        return metrics
+
+    def _figures(self, method: Method) -> dict[str, float]:
+        figures = {}
+        for table in self._tables:
+            scores = score_method(table, method, "held-out pairs", self._judges, self._setting)
+            (row,) = results.rows_of({"": scores}, self._features).values()
+            for column, figure in row.items():
+                mean = figure.mean if isinstance(figure, Estimate) else figure
+                figures[f"{self._split}/{table.name}/{column}"] = mean
+        return figures
 
     def _method(self, state: TrainState, interrupted: Callable[[], bool]) -> Method:
         numbers = itertools.count(1)

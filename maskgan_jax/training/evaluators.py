@@ -33,6 +33,7 @@ class EvaluatedRun(NamedTuple):
       config: of the run.
       task: of the run.
       held_out: the batches of `config.data.eval_split` on this process; iterated anew for every evaluation.
+      first: the first of these batches.
       mesh: of the run.
       shapes: of its states.
       shardings: of its states.
@@ -41,6 +42,7 @@ class EvaluatedRun(NamedTuple):
     config: ConfigDict
     task: Task
     held_out: Iterable[dict[str, np.ndarray]]
+    first: dict[str, np.ndarray]
     mesh: Mesh
     shapes: TrainState
     shardings: PyTree

@@ -77,8 +77,9 @@ def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights, make_eva
         # State: initialised or restored.
         shapes = _state_shapes(config, task)
         shardings = state_shardings(shapes, mesh)
-        evaluators = Evaluators(EvaluatedRun(config, task, held_out, mesh, shapes, shardings), make_evaluator)
-        preview = Preview(task, held_out, mesh, shardings)
+        first = next(iter(held_out))
+        evaluators = Evaluators(EvaluatedRun(config, task, held_out, first, mesh, shapes, shardings), make_evaluator)
+        preview = Preview(task, first, mesh, shardings)
         if resumed_step is None:
             state = _initialise(config, task, pretrained, shardings)
             del pretrained

@@ -1,7 +1,5 @@
 """The image grid of a few held-out examples that shows how a run goes."""
 
-from collections.abc import Iterable
-
 import jax
 import numpy as np
 from jax.sharding import Mesh
@@ -20,14 +18,14 @@ class Preview:
 
     Args:
       task: of the run.
-      held_out: batches of the evaluation split on this process.
+      batch: the first of the evaluation split, on this process.
       mesh: of the run.
       shardings: of its states.
     """
 
-    def __init__(self, task: Task, held_out: Iterable[dict[str, np.ndarray]], mesh: Mesh, shardings: PyTree):
+    def __init__(self, task: Task, batch: dict[str, np.ndarray], mesh: Mesh, shardings: PyTree):
         self._visualize = compile_eval(task.visualize, shardings, mesh)
-        self._batch = next(to_devices(held_out, mesh))
+        (self._batch,) = to_devices([batch], mesh)
 
     def plot(self, state: TrainState) -> UInt8[np.ndarray, "h w 3"] | None:
         """Return the image grid of a state; on process 0, None elsewhere."""
