@@ -46,9 +46,10 @@ convolve.defvjp(_convolve_forward, _convolve_backward)
 
 
 @jax.custom_vjp
-def convolve_transposed(x: Float[Array, "b h w i"], kernel: Float[Array, "3 3 i o"]) -> Float[Array, "b 2*h 2*w o"]:
-    """Apply the transposed convolution that doubles the size: stride 2, padding 1, output padding 1.
+def convolve_transposed(x: Float[Array, "b h w i"], kernel: Float[Array, "k k i o"]) -> Float[Array, "b 2*h 2*w o"]:
+    """Apply the transposed 3x3 or 4x4 convolution that doubles the size: stride 2, padding 1.
 
+    The output padding, which gives a 3x3 kernel its last row and column, is 1 for that kernel and 0 for a 4x4 one.
     The kernel has PyTorch's orientation: entry (y, x) of `ConvTranspose2d`'s weight is entry (y, x) here.
     """
     return lax.platform_dependent(x, kernel, cpu=cpu_convolution.convolve_transposed, default=_convolve_transposed)
@@ -56,7 +57,8 @@ def convolve_transposed(x: Float[Array, "b h w i"], kernel: Float[Array, "3 3 i 
 
 def _convolve_transposed(x: Array, kernel: Array) -> Array:
     flipped = kernel[::-1, ::-1]
-    return lax.conv_general_dilated(x, flipped, (1, 1), ((1, 2),) * 2, (2, 2), None, cpu_convolution.DIMENSIONS)
+    padding = ((len(kernel) - 2, 2),) * 2
+    return lax.conv_general_dilated(x, flipped, (1, 1), padding, (2, 2), None, cpu_convolution.DIMENSIONS)
 
 
 def _convolve_transposed_forward(x, kernel):

@@ -42,16 +42,18 @@ def gradients(x: Array, kernel: Array, dy: Array, strides: int, padding: int) ->
 
 
 def convolve_transposed(x: Array, kernel: Array) -> Array:
-    """Transpose a 3x3 convolution of stride 2 and padding 1: the input gradient of that convolution."""
+    """Transpose a 3x3 or 4x4 convolution of stride 2 and padding 1: the input gradient of that convolution."""
     b, h, w, _ = x.shape
-    shape = jax.ShapeDtypeStruct((b, 2 * h + 1, 2 * w + 1, kernel.shape[-1]), x.dtype)
+    height, width = (2 * side + len(kernel) - 2 for side in (h, w))
+    shape = jax.ShapeDtypeStruct((b, height, width, kernel.shape[-1]), x.dtype)
     (padded,) = jax.linear_transpose(lambda y: _strided_by_phases(y, kernel.swapaxes(2, 3)), shape)(x)
-    return padded[:, 1:, 1:]
+    return padded[:, 1 : 2 * h + 1, 1 : 2 * w + 1]
 
 
 def transposed_gradients(x: Array, kernel: Array, dy: Array) -> tuple[Array, Array]:
     """Return the gradients of `convolve_transposed`: `dy` through the strided convolution; its kernel's gradient."""
-    padded, swapped = jnp.pad(dy, ((0, 0), (1, 0), (1, 0), (0, 0))), kernel.swapaxes(2, 3)
+    after = len(kernel) - 3
+    padded, swapped = jnp.pad(dy, ((0, 0), (1, after), (1, after), (0, 0))), kernel.swapaxes(2, 3)
     (dkernel,) = jax.vjp(partial(_strided_by_phases, padded), swapped)[1](x)
     return _plain(padded, swapped, strides=2), dkernel.swapaxes(2, 3)
 

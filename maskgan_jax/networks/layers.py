@@ -17,6 +17,9 @@ from maskgan_jax.networks.normalisation import adain, instance_norm
 normal_init = nn.initializers.normal(0.02)
 """Initial weights of every convolution but the MaskVAE's (published code, `weights_init`)."""
 
+pytorch_init = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
+"""PyTorch's default initial weights, which the published MaskVAE and all dense layers keep."""
+
 
 def bias_init(fan_in: int) -> nn.initializers.Initializer:
     """Return PyTorch's default initialiser of biases, uniform within 1 / sqrt(fan_in) of 0.
@@ -133,16 +136,28 @@ class LabelConv(nn.Module):
 
 
 class ConvTranspose(nn.Module):
-    """A transposed 3x3 convolution with bias that doubles the size, see `convolve_transposed`."""
+    """A transposed convolution that doubles the size, see `convolve_transposed`.
+
+    Attributes:
+      features: output channels.
+      kernel_size: height and width of the kernel, 3 or 4.
+      use_bias: whether there is one.
+      dtype: type of the computation.
+    """
 
     features: int
+    kernel_size: int = 3
+    use_bias: bool = True
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b 2*h 2*w o"]:
-        kernel = self.param("kernel", normal_init, (3, 3, x.shape[-1], self.features)).astype(self.dtype)
-        bias = self.param("bias", bias_init(9 * self.features), (self.features,)).astype(self.dtype)
-        return convolve_transposed(x.astype(self.dtype), kernel) + bias
+        shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
+        y = convolve_transposed(x.astype(self.dtype), self.param("kernel", normal_init, shape).astype(self.dtype))
+        if not self.use_bias:
+            return y
+        fan_in = self.kernel_size**2 * self.features  # PyTorch counts that of the convolution it transposes
+        return y + self.param("bias", bias_init(fan_in), (self.features,)).astype(self.dtype)
 
 
 class UpsampleConv(nn.Module):
@@ -242,7 +257,7 @@ class GlobalGenerator(nn.Module):
         for block, block_style in enumerate(styles):
             x = block_of(self.dtype, name=f"residual_{block}")(x, block_style)
         for level, width in enumerate(reversed(self.widths[:-1])):
-            x = level_of(ConvTranspose(width, self.dtype, name=f"up_{level}"), x)
+            x = level_of(ConvTranspose(width, dtype=self.dtype, name=f"up_{level}"), x)
         return Conv(self.features, 7, padding=3, pad_mode="reflect", dtype=self.dtype, name="head")(x)
 
 

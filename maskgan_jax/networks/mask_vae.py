@@ -7,11 +7,8 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.layers import Conv, UpsampleConv, leaky_relu
+from maskgan_jax.networks.layers import Conv, UpsampleConv, leaky_relu, pytorch_init
 from maskgan_jax.networks.precision import at_least_float32
-
-pytorch_init = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
-"""PyTorch's default initial weights, which the published MaskVAE keeps."""
 
 
 class MaskVAE(nn.Module):
