@@ -48,6 +48,7 @@ def base_config(task: str, variant: str) -> ConfigDict:
     config.optimiser = ConfigDict()
     config.optimiser.b1 = 0.5  # demo
     config.optimiser.b2 = 0.999  # demo
+    config.optimiser.constant_share = 0.5  # pix2pixHD; of the run, after which the learning rate falls linearly to 0
 
     config.batch_size = 8  # own; over all devices of all hosts
     config.accumulation_steps = 1  # own; microbatches of a step, one after another, where memory is short

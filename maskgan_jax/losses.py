@@ -1,4 +1,4 @@
-"""The losses of MaskGAN: functions of arrays, each a scalar of float32 or more, the mean over the global batch."""
+"""The losses of the tasks: functions of arrays, each a scalar of float32 or more, the mean over the global batch."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -22,6 +22,15 @@ PERCEPTUAL_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 def cross_entropy(logits: Float[Array, "b h w k"], labels: Int[Array, "b h w"]) -> Float[Array, ""]:
     """Compute the mean over all pixels of the 19-way cross-entropy, in nats."""
     return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+
+
+def weighted_cross_entropy(
+    logits: Float[Array, "b h w k"], labels: Int[Array, "b h w"], weights: Float[Array, " k"]
+) -> Float[Array, ""]:
+    """Compute the cross-entropy with a weight for each class, divided by the weights of all pixels, in nats."""
+    pixel_weights = weights[labels]
+    losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
+    return (pixel_weights * losses).sum() / pixel_weights.sum()
 
 
 def dice(logits: Float[Array, "b h w k"], labels: Int[Array, "b h w"]) -> Float[Array, ""]:
@@ -83,6 +92,18 @@ def feature_matching(fake: FeatureMaps, real: FeatureMaps) -> Float[Array, ""]:
     return total
 
 
+def last_feature_matching(fake: FeatureMaps, real: FeatureMaps) -> Float[Array, ""]:
+    """Compute the L1 distance between the discriminator's maps just before the logits, the mean over its scales.
+
+    No gradient reaches the real side. Source: the published code of mask-guided portrait editing (Gu et al., 2019).
+    """
+    distances = [
+        mean_absolute_error(fake_maps[-2], jax.lax.stop_gradient(real_maps[-2]))
+        for fake_maps, real_maps in zip(fake, real, strict=True)
+    ]
+    return sum(distances) / len(distances)
+
+
 def perceptual(fake: Sequence[Array], real: Sequence[Array]) -> Float[Array, ""]:
     """Compute the weighted L1 distance between the VGG19 features of fake and real (paper, Eq. 9).
 
@@ -97,3 +118,10 @@ def perceptual(fake: Sequence[Array], real: Sequence[Array]) -> Float[Array, ""]
 def mean_absolute_error(a: Array, b: Array) -> Float[Array, ""]:
     """Compute the mean of |a - b|, in float32 or more."""
     return jnp.abs(at_least_float32(a) - at_least_float32(b)).mean()
+
+
+def weighted_squared_error(
+    a: Float[Array, "b h w c"], b: Float[Array, "b h w c"], weights: Float[Array, "b h w 1"]
+) -> Float[Array, ""]:
+    """Compute the mean of weights * (a - b)^2 over all entries of a, in float32 or more."""
+    return (at_least_float32(weights) * jnp.square(at_least_float32(a) - at_least_float32(b))).mean()

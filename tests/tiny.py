@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from configs import attribute_classifier, dense_mapping, ebst, face_parser, mask_vae, pix2pixhd_m
+from configs import attribute_classifier, dense_mapping, ebst, face_parser, mask_vae, pix2pixhd_m, portrait_editing
 
 CONFIGS = {
     "mask_vae": mask_vae,
@@ -13,6 +13,7 @@ CONFIGS = {
     "ebst": ebst,
     "face_parser": face_parser,
     "attribute_classifier": attribute_classifier,
+    "portrait_editing": portrait_editing,
 }
 
 TINY_NETWORKS = {
@@ -22,8 +23,16 @@ TINY_NETWORKS = {
     "alpha_blender": {"widths": (4, 8)},
     "face_parser": {"widths": (4, 8)},
     "resnet18": {"widths": (4, 8)},
-}
+    "portrait_generator": {
+        "mask_widths": (4, 4, 8), "body_width": 8, "residual_blocks": 1, "up_widths": (8, 4), "background_width": 4,
+    },
+}  # fmt: skip
 """Fields of `config.networks`, by network."""
+
+TINY_PARTS = {
+    "code_size": 8, "encoder_width": 4, "head_width": 8, "start_width": 8, "decoder_width": 4, "image_decoder_width": 4,
+}  # fmt: skip
+"""Fields of `config.parts` of portrait editing."""
 
 
 def tiny_config(task: str, data: Path | None = None, runs: Path | None = None) -> ConfigDict:
@@ -32,13 +41,15 @@ def tiny_config(task: str, data: Path | None = None, runs: Path | None = None) -
     Args:
       task: name of the config.
       data: directory of the data set; the quickstart's by default.
-      runs: folder with the runs that EBST begins with; the quickstart's by default.
+      runs: folder with the runs that a task begins with; the quickstart's by default.
     """
     config = CONFIGS[task].get_config("quickstart")
     for network, fields in config.networks.items():
         fields.update(TINY_NETWORKS[network])
     if task == "attribute_classifier":
         config.input_size = config.data.size
+    if task == "portrait_editing":
+        config.parts.update(TINY_PARTS)
     config.batch_size = 8
     config.num_train_steps = 6
     config.log_every_steps = 1
@@ -52,4 +63,6 @@ def tiny_config(task: str, data: Path | None = None, runs: Path | None = None) -
     if runs and task == "ebst":
         config.init.mask_vae = str(runs / "mask_vae")
         config.init.dense_mapping = str(runs / "dense_mapping")
+    if runs and task == "portrait_editing":
+        config.init.face_parser = str(runs / "face_parser")
     return config

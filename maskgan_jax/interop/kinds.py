@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ class Kind(NamedTuple):
 
 
 def find_kind(kind: str, config: ConfigDict | None = None) -> Kind:
-    """Find a network by its name, or by the name of its function of entry names (`blender`).
+    """Find a network by its name, or by that of its function of entry names, unless its task has several (`blender`).
 
     Args:
       kind: the name.
@@ -36,10 +37,12 @@ def find_kind(kind: str, config: ConfigDict | None = None) -> Kind:
     for each in given:
         networks = tasks.make(each).networks
         known |= networks.keys()
+        functions = {name: network.entry_names.rpartition(":")[2] for name, network in networks.items()}
+        times = Counter(functions.values())
         found += [
             ((len(networks), each.name != each.task), Kind(name, network, each))
             for name, network in networks.items()
-            if kind in (name, network.entry_names.rpartition(":")[2])
+            if kind == name or (kind == functions[name] and times[kind] == 1)
         ]
     if not found:
         where = f"the networks of {config.task}" if config is not None else "the networks"

@@ -18,7 +18,7 @@ normal_init = nn.initializers.normal(0.02)
 """Initial weights of every convolution but the MaskVAE's (published code, `weights_init`)."""
 
 pytorch_init = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
-"""PyTorch's default initial weights, which the published MaskVAE and all dense layers keep."""
+"""PyTorch's default initial weights, which the published MaskVAE and the dense layers of portrait editing keep."""
 
 
 def bias_init(fan_in: int) -> nn.initializers.Initializer:

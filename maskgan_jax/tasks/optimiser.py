@@ -3,14 +3,21 @@
 import optax
 
 
-def learning_rate(config) -> optax.Schedule:
-    """Return a rate that is constant for the first half of the run, then falls linearly to 0 (pix2pixHD)."""
-    half = config.num_train_steps // 2
+def learning_rate(config, updates_per_step: int = 1) -> optax.Schedule:
+    """Return a rate that is constant for `config.optimiser.constant_share` of the run, then falls linearly to 0.
+
+    Args:
+      config: of the run.
+      updates_per_step: updates that the optimiser makes in a step; the schedule counts updates.
+    """
+    updates = config.num_train_steps * updates_per_step
+    constant = int(updates * config.optimiser.constant_share)
     peak = config.optimiser.learning_rate
-    decay = optax.linear_schedule(peak, 0.0, config.num_train_steps - half)
-    return optax.join_schedules([optax.constant_schedule(peak), decay], [half])
+    decay = optax.linear_schedule(peak, 0.0, updates - constant)
+    return optax.join_schedules([optax.constant_schedule(peak), decay], [constant])
 
 
-def adam(config) -> optax.GradientTransformation:
-    """Return Adam with the betas and the learning rate of `config.optimiser`."""
-    return optax.adam(learning_rate(config), b1=config.optimiser.b1, b2=config.optimiser.b2)
+def adam(config, updates_per_step: int = 1) -> optax.GradientTransformation:
+    """Return Adam with the betas and the `learning_rate` of `config.optimiser`."""
+    rate = learning_rate(config, updates_per_step)
+    return optax.adam(rate, b1=config.optimiser.b1, b2=config.optimiser.b2)

@@ -86,9 +86,20 @@ def step_with_batch_norm(
     """
     updated = update(state, name, partial(loss, state.batch_stats[network]), batch)
     terms, batch_stats = updated.means
-    batch_stats = choose(updated.kept, {network: batch_stats}, state.batch_stats)
-    state = finish_step(updated.state.replace(batch_stats=batch_stats))
-    return state, {**terms, "gradient_norm": updated.gradient_norm}
+    updated = with_batch_stats(updated, {network: batch_stats})
+    return finish_step(updated.state), {**terms, "gradient_norm": updated.gradient_norm}
+
+
+def with_batch_stats(updated: Update, batch_stats: Mapping[str, PyTree]) -> Update:
+    """Return an update whose state has the running statistics after the batch, as before it if it was not kept.
+
+    Args:
+      updated: as `update` returns it, which leaves running statistics alone.
+      batch_stats: after the batch, of the networks that the loss applied.
+    """
+    before = updated.state.batch_stats
+    moved = choose(updated.kept, dict(batch_stats), {network: before[network] for network in batch_stats})
+    return updated._replace(state=updated.state.replace(batch_stats={**before, **moved}))
 
 
 def choose(condition: Bool[Array, ""], new: PyTree, old: PyTree) -> PyTree:

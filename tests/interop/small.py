@@ -51,3 +51,12 @@ def save(state_dict: dict, path: Path, is_zip: bool = True) -> Path:
     """Write a state dict as PyTorch since 1.6 does, or as before."""
     torch.save(state_dict, path, _use_new_zipfile_serialization=is_zip)
     return path
+
+
+def assert_same_bytes(file: Path, expected: dict):
+    """Compare the state dict of a file with an expected one."""
+    found = torch.load(file, weights_only=True)
+    assert found.keys() == expected.keys()
+    for name, tensor in expected.items():
+        assert (found[name].dtype, found[name].shape) == (tensor.dtype, tensor.shape), name
+        assert found[name].numpy().tobytes() == tensor.numpy().tobytes(), name

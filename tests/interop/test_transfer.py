@@ -4,7 +4,6 @@ import pickle
 import pickletools
 import subprocess
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,15 +18,7 @@ from maskgan_jax.interop.transfer import export_model, import_model  # noqa: E40
 from maskgan_jax.runs import directory  # noqa: E402
 from maskgan_jax.runs.models import save_model  # noqa: E402
 from tests.commands import run_command  # noqa: E402
-from tests.interop.small import TASKS, mapping_of, reference, save, small_config  # noqa: E402
-
-
-def assert_same_bytes(file: Path, expected: dict):
-    found = torch.load(file, weights_only=True)
-    assert found.keys() == expected.keys()
-    for name, tensor in expected.items():
-        assert (found[name].dtype, found[name].shape) == (tensor.dtype, tensor.shape), name
-        assert found[name].numpy().tobytes() == tensor.numpy().tobytes(), name
+from tests.interop.small import TASKS, assert_same_bytes, mapping_of, reference, save, small_config  # noqa: E402
 
 
 @pytest.mark.parametrize(("is_zip", "prefix"), [(True, ""), (False, "module.")], ids=["zip", "old, module."])

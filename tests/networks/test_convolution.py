@@ -28,7 +28,7 @@ def plain(x, kernel, strides, padding):
 
 
 def plain_transposed(x, kernel):
-    """The input gradient of a 3x3 convolution of stride 2 and padding 1."""
+    """The input gradient of a 3x3 or 4x4 convolution of stride 2 and padding 1."""
     b, h, w, _ = x.shape
     shape = jax.ShapeDtypeStruct((b, 2 * h, 2 * w, kernel.shape[-1]), x.dtype)
     return jax.linear_transpose(lambda y: plain(y, kernel.swapaxes(2, 3), 2, 1), shape)(x)[0]
@@ -79,9 +79,10 @@ def test_winograds_gradients(monkeypatch):
     )
 
 
+@pytest.mark.parametrize("size", [3, 4])
 @pytest.mark.parametrize("form", [convolution.convolve_transposed, convolution._convolve_transposed])
-def test_a_transposed_convolution(form):
-    assert_same_with_gradients(form, plain_transposed, normal(0, 2, 5, 6, 3), normal(1, 3, 3, 3, 4))
+def test_a_transposed_convolution(form, size):
+    assert_same_with_gradients(form, plain_transposed, normal(0, 2, 5, 6, 3), normal(1, size, size, 3, 4))
 
 
 @pytest.mark.parametrize("form", [convolution.convolve_labels, convolution._convolve_labels])

@@ -31,7 +31,7 @@ def assert_same_with_gradients(layer, torch_layer, weight_axes: tuple[int, ...])
     """
     torch = pytest.importorskip("torch")
     x, bias = normal(0, 2, 12, 9, 3), normal(1, 4)
-    size = layer.kernel_size if isinstance(layer, Conv) else 3
+    size = 3 if isinstance(layer, UpsampleConv) else layer.kernel_size
     kernel = normal(2, size, size, 3, 4)
 
     def ours(x, kernel, bias):
@@ -82,11 +82,12 @@ def test_reflect_padded_convolution_is_pytorchs(kernel, stride, padding):
     )
 
 
-def test_transposed_convolution_is_pytorchs():
+@pytest.mark.parametrize(("kernel", "output_padding"), [(3, 1), (4, 0)])
+def test_transposed_convolution_is_pytorchs(kernel, output_padding):
     F = pytest.importorskip("torch.nn.functional")
     assert_same_with_gradients(
-        ConvTranspose(4),
-        lambda x, weight, bias: F.conv_transpose2d(x, weight, bias, stride=2, padding=1, output_padding=1),
+        ConvTranspose(4, kernel),
+        lambda x, weight, bias: F.conv_transpose2d(x, weight, bias, 2, 1, output_padding),
         CONV_TRANSPOSE_AXES,
     )
 

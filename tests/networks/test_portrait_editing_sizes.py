@@ -1,14 +1,18 @@
 """Networks of mask-guided portrait editing: parameter counts of the published code at 256 px and 11 classes."""
 
+import math
+from functools import partial
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from flax import linen as nn
 
 from maskgan_jax.networks.discriminator import MultiScaleDiscriminator
 from maskgan_jax.networks.portrait_editing.decoders import FeatureDecoder, ImageDecoder
 from maskgan_jax.networks.portrait_editing.encoders import PartEncoder
-from maskgan_jax.networks.portrait_editing.generator import PortraitGenerator
+from maskgan_jax.networks.portrait_editing.generator import MaskEncoder, PortraitGenerator
 from maskgan_jax.networks.portrait_editing.parser_unet import ParserUNet
 
 CLASSES = 11  # Helen's
@@ -66,10 +70,11 @@ def test_the_generators_four_parts_have_the_published_counts():
     }
 
 
-def test_the_generator_of_19_classes_has_a_larger_stem_and_nothing_else():
-    params = params_of(PortraitGenerator(19), MASK, FEATURES, IMAGE, IS_BACKGROUND)
+def test_the_mask_encoder_of_19_classes_has_a_larger_stem_and_nothing_else():
+    init = partial(MaskEncoder(19, (64, 128, 256)).init, train=False)
+    params = jax.eval_shape(init, jax.random.key(0), MASK)["params"]
 
-    assert count(params) == 12_111_811 + 8 * 7 * 7 * 64 == 12_111_811 + 25_088
+    assert count(params) == 404_480 + 8 * 7 * 7 * 64
 
 
 @pytest.mark.parametrize(
@@ -88,3 +93,50 @@ def test_a_feature_decoder_without_doublings_is_a_dense_layer():
     params = params_of(network, CODE)
 
     assert jax.tree.map(jnp.shape, params) == {"from_code": {"kernel": (512, 2 * 3 * 256)}}
+
+
+def test_initial_weights_are_those_of_the_published_code():
+    """normal(0, 0.02) for convolutions, normal(1, 0.02) for scales of norms, PyTorch's defaults for what is left."""
+    network = FeatureDecoder((2, 2), 64, (64,), use_bias=True)
+    params = jax.device_get(jax.jit(network.init)(jax.random.key(0), jnp.zeros((1, 100)))["params"])
+    dense, up, norm = params["from_code"], params["up_0"], params["up_norm_0"]
+
+    assert_normal(up["kernel"], 0, 0.02)
+    assert_normal(norm["scale"], 1, 0.02)
+    assert_uniform(dense["kernel"], 1 / math.sqrt(100))
+    assert_uniform(dense["bias"], 1 / math.sqrt(100))
+    assert_uniform(up["bias"], 1 / math.sqrt(64 * 4 * 4))
+
+
+def assert_normal(x: np.ndarray, mean: float, deviation: float):
+    """Within 5 standard errors."""
+    assert abs(x.mean() - mean) < 5 * deviation / math.sqrt(x.size)
+    assert abs(x.std() - deviation) < 5 * deviation / math.sqrt(2 * x.size)
+
+
+def assert_uniform(x: np.ndarray, bound: float):
+    """Within the bound; of n draws the largest falls short of 0.8 of it with probability 0.8**n, under 1e-6 here."""
+    assert 0.8 * bound < abs(x).max() <= bound
+    assert x.min() < 0 < x.max()
+
+
+@pytest.mark.parametrize(
+    ("network", "inputs"),
+    [
+        (PartEncoder((4,)), [array(8, 8, 3)]),
+        (ImageDecoder((2, 3), 4, (4,), use_bias=True), [CODE]),
+        (PortraitGenerator(CLASSES, (4, 4), 4, 1, (4,), 4), [array(8, 8, dtype=int), array(4, 4, 3), array(8, 8, 3)]),
+        (ParserUNet(CLASSES, (4, 4)), [array(8, 8, 3)]),
+        (MultiScaleDiscriminator((4, 4), norm="batch"), [array(8, 8, CLASSES), array(8, 8, 3)]),
+    ],
+)
+def test_in_bfloat16_what_leaves_a_network_and_its_variables_are_float32(network, inputs):
+    if isinstance(network, PortraitGenerator):
+        inputs = [*inputs, array(8, 8, dtype=bool)]
+    init = network.clone(dtype=jnp.bfloat16).init_with_output
+
+    outputs, variables = jax.eval_shape(init, jax.random.key(0), *inputs)
+
+    if isinstance(network, MultiScaleDiscriminator):
+        outputs = [maps[-1] for maps in outputs]  # the maps before the logits are bfloat16
+    assert {leaf.dtype for leaf in jax.tree.leaves([outputs, variables])} == {jnp.dtype("float32")}

@@ -1,0 +1,102 @@
+"""The networks in the order that a face passes through them.
+
+In training every function also returns the running statistics after the batch, by network; else none.
+"""
+
+from collections.abc import Mapping
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Integer, PyTree
+
+from maskgan_jax.networks.discriminator import FeatureMaps
+from maskgan_jax.tasks.portrait_editing.faces import Source, Target
+from maskgan_jax.tasks.portrait_editing.labels import PARTS, translate
+from maskgan_jax.tasks.portrait_editing.parts import WINDOWS, place
+from maskgan_jax.tasks.portrait_editing.system import PortraitEditing
+from maskgan_jax.tasks.task import Variables
+
+ByPart = dict[str, Array]
+"""An array of each part."""
+
+Statistics = dict[str, PyTree]
+"""Running statistics by network."""
+
+
+def encode(
+    system: PortraitEditing, variables: Mapping[str, Variables], source: Source, train: bool = False
+) -> tuple[ByPart, ByPart, Statistics]:
+    """Encode the parts of faces: means and log-variances of their codes, (b k) each."""
+    outputs, statistics = _apply_to_parts(system, variables, "encoder", source.parts, train)
+    means, log_variances = ({part: output[place] for part, output in outputs.items()} for place in (0, 1))
+    return means, log_variances, statistics
+
+
+def decode(
+    system: PortraitEditing, variables: Mapping[str, Variables], codes: ByPart, train: bool = False
+) -> tuple[ByPart, Statistics]:
+    """Decode codes (b k) to the features of the parts, a fourth as high and wide as their windows."""
+    return _apply_to_parts(system, variables, "decoder", codes, train)
+
+
+def decode_images(
+    system: PortraitEditing, variables: Mapping[str, Variables], codes: ByPart, train: bool = False
+) -> tuple[ByPart, Statistics]:
+    """Decode codes (b k) to images of the parts in [-1, 1]."""
+    return _apply_to_parts(system, variables, "image_decoder", codes, train)
+
+
+def generate(
+    system: PortraitEditing,
+    variables: Mapping[str, Variables],
+    features: ByPart,
+    target: Target,
+    train: bool = False,
+) -> tuple[Float[Array, "b h w 3"], Statistics]:
+    """Generate faces in [-1, 1] with a layout, of the features of parts, before the background that is kept."""
+    placed = [
+        place(features[part], target.layout.centres[part], part, system.size) if part in WINDOWS else features[part]
+        for part in PARTS
+    ]
+    inputs = (
+        translate(target.layout.labels, system.labels),
+        jnp.concatenate(placed, axis=-1),
+        target.background,
+        target.kept,
+    )
+    image, statistics = _apply(system, variables, "portrait_generator", inputs, train)
+    return image, {"portrait_generator": statistics} if train else {}
+
+
+def discriminate(
+    system: PortraitEditing,
+    variables: Mapping[str, Variables],
+    name: str,
+    labels: Integer[Array, "b h w"],
+    image: Float[Array, "b h w 3"],
+) -> tuple[FeatureMaps, PyTree]:
+    """Compute a discriminator's maps of images with their (enlarged) label maps, and its statistics after the batch."""
+    masks = jax.nn.one_hot(translate(labels, system.labels), system.num_classes)
+    return _apply(system, variables, name, (masks, image), train=True)
+
+
+def _apply_to_parts(
+    system: PortraitEditing, variables: Mapping[str, Variables], kind: str, inputs: ByPart, train: bool
+) -> tuple[dict, Statistics]:
+    outputs, statistics = {}, {}
+    for part in PARTS:
+        name = f"{kind}_{part}"
+        outputs[part], after = _apply(system, variables, name, (inputs[part],), train)
+        if after:
+            statistics[name] = after
+    return outputs, statistics
+
+
+def _apply(
+    system: PortraitEditing, variables: Mapping[str, Variables], name: str, inputs: tuple, train: bool
+) -> tuple[Array, PyTree]:
+    module = system.modules[name]
+    if not train:
+        return module.apply(variables[name], *inputs), {}
+    output, updated = module.apply(variables[name], *inputs, train=True, mutable=["batch_stats"])
+    return output, updated.get("batch_stats", {})

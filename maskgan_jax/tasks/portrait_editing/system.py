@@ -1,0 +1,163 @@
+"""What a config makes of this task: its modules at the sizes of the photos, and the settings of the losses."""
+
+from collections.abc import Callable, Mapping
+from math import log2
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+
+from data_pipeline.errors import UserError
+from maskgan_jax.networks.discriminator import MultiScaleDiscriminator
+from maskgan_jax.networks.face_parser import FaceParser
+from maskgan_jax.networks.portrait_editing.decoders import FeatureDecoder, ImageDecoder
+from maskgan_jax.networks.portrait_editing.encoders import PartEncoder
+from maskgan_jax.networks.portrait_editing.generator import PortraitGenerator
+from maskgan_jax.networks.portrait_editing.parser_unet import ParserUNet
+from maskgan_jax.networks.vgg19 import VGG19
+from maskgan_jax.tasks.dtype import computation_dtype
+from maskgan_jax.tasks.portrait_editing.labels import LABEL_SETS, PARTS
+from maskgan_jax.tasks.portrait_editing.parts import FEATURE_STRIDE, WINDOWS, window
+from maskgan_jax.tasks.task import Network
+
+SIZES = (64, 128, 256, 512)
+"""Height and width in px of photos that the windows of the parts fit; the paper's is 256."""
+
+_SMALLEST = {"left_eye": 2, "right_eye": 2, "mouth": 5, "skin": 2, "hair": 2}
+"""Height of the smallest map of each part's encoder and decoders."""
+
+PARSERS = {"face_parser": ("celebamask", FaceParser), "parser_unet": ("helen", ParserUNet)}
+"""Label set and module of the network of the parsing loss, by its name."""
+
+
+class PortraitEditing(NamedTuple):
+    """What a config makes of this task.
+
+    Attributes:
+      settings: `config.losses`.
+      modules: by network.
+      size: height and width of photos in px.
+      code_size: entries of a part's code.
+      labels: label that generator and discriminators read for each of the 19 classes.
+      enlarged: whether eyes and mouth are enlarged in label maps.
+      holes: whether random regions of the background are hidden in training.
+      unpaired_discriminator: name of the discriminator of faces with another's parts.
+      parser: name of the network of the parsing loss; empty where there is no such loss.
+      seed: of the noise of codes.
+      sequential: whether the unpaired loss follows the paired update, as in the paper; else one update by their sum.
+      update: `update` with the task's optimisers.
+      ema_decay: of the networks that edit.
+    """
+
+    settings: Any
+    modules: Mapping[str, nn.Module]
+    size: int
+    code_size: int
+    labels: np.ndarray
+    enlarged: bool
+    holes: bool
+    unpaired_discriminator: str
+    parser: str
+    seed: int
+    sequential: bool
+    update: Callable
+    ema_decay: float
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes that generator and discriminators read."""
+        return int(self.labels.max()) + 1
+
+
+def part_networks(kind: str) -> tuple[str, ...]:
+    """Return the names of the networks of all parts; kinds are `encoder`, `decoder` and `image_decoder`."""
+    return tuple(f"{kind}_{part}" for part in PARTS)
+
+
+def make_modules(config) -> dict[str, nn.Module]:
+    """Build every network's module from `config.networks`, `.parts`, `.labels`, `.parser`, `.losses` and `.dtype`.
+
+    Raises:
+      UserError: photos have a size that the windows of the parts don't fit, or there is no such label set or parser.
+    """
+    size, dtype = config.data.size, computation_dtype(config.dtype)
+    if size not in SIZES:
+        sizes = ", ".join(map(str, SIZES))
+        raise UserError(f"config.data.size: {size} px; the windows of eyes and mouth fit photos of {sizes} px")
+    for field, known in (("labels", LABEL_SETS), ("parser", PARSERS)):
+        if config[field] not in known:
+            raise UserError(f"config.{field}: {config[field]!r} is not one of {', '.join(known)}")
+    modules = {}
+    for part in PARTS:
+        modules |= _part_modules(part, config)
+    num_classes = int(LABEL_SETS[config.labels].max()) + 1
+    modules["portrait_generator"] = PortraitGenerator(num_classes, dtype=dtype, **config.networks.portrait_generator)
+    for name in discriminators(config):
+        modules[name] = MultiScaleDiscriminator(dtype=dtype, **config.networks.discriminator)
+    if config.losses.lambda_parsing:
+        labels, parser = PARSERS[config.parser]
+        classes = int(LABEL_SETS[labels].max()) + 1
+        modules[config.parser] = parser(classes, dtype=dtype, **config.networks.get(config.parser, {}))
+    if config.losses.lambda_percept:
+        modules["vgg19"] = VGG19(config.losses.imagenet_normalisation, dtype)
+    return modules
+
+
+def discriminators(config) -> tuple[str, ...]:
+    """Return the names of the discriminators: of reconstructions, and of faces with another's parts if it is another.
+    """
+    return ("discriminator", "discriminator_unpaired") if config.unpaired_discriminator else ("discriminator",)
+
+
+def _part_modules(part: str, config) -> dict[str, nn.Module]:
+    """Build encoder and decoders of a part; at 256 px and the published widths those of the published code."""
+    sizes, dtype = config.parts, computation_dtype(config.dtype)
+    height, width = window(part, config.data.size)
+    halvings = int(log2(height // _SMALLEST[part]))
+    smallest = (height >> halvings, width >> halvings)
+    doublings = halvings - int(log2(FEATURE_STRIDE))
+    up_widths = [min(2**level, 8) * sizes.image_decoder_width for level in range(halvings)]
+    if part in WINDOWS:
+        up_widths = [sizes.image_decoder_width, *up_widths[:-1]]
+    use_bias = "eye" not in part
+    return {
+        f"encoder_{part}": PartEncoder(
+            tuple(min(2**level, 8) * sizes.encoder_width for level in range(halvings)),
+            sizes.code_size,
+            sizes.head_width,
+            dtype,
+        ),
+        f"decoder_{part}": FeatureDecoder(
+            smallest,
+            sizes.start_width if doublings else sizes.decoder_width,
+            (sizes.decoder_width,) * doublings,
+            use_bias,
+            dtype,
+        ),
+        f"image_decoder_{part}": ImageDecoder(smallest, sizes.start_width, tuple(up_widths[::-1]), use_bias, dtype),
+    }
+
+
+def describe_networks(config, modules: Mapping[str, nn.Module]) -> dict[str, Network]:
+    """Return the modules as a task's networks; those that edit keep an EMA if `config.ema_decay` isn't 0."""
+    size, sizes, keeps_ema = config.data.size, config.parts, config.ema_decay > 0
+    image, labels = _array(size, size, 3), _array(size, size, dtype=jnp.uint8)
+    features = _array(size // FEATURE_STRIDE, size // FEATURE_STRIDE, len(PARTS) * sizes.decoder_width)
+    masks = _array(size, size, modules["portrait_generator"].num_classes)
+    inputs = {
+        "portrait_generator": (labels, features, image, _array(size, size, dtype=jnp.bool)),
+        **dict.fromkeys(discriminators(config), (masks, image)),
+        **dict.fromkeys(part_networks("decoder") + part_networks("image_decoder"), (_array(sizes.code_size),)),
+        **{f"encoder_{part}": (_array(*window(part, size), 3),) for part in PARTS},
+    }
+    edits = ("portrait_generator", *part_networks("encoder"), *part_networks("decoder"))
+    return {
+        name: Network(module, inputs.get(name, (image,)), ema=keeps_ema and name in edits)
+        for name, module in modules.items()
+    }
+
+
+def _array(*shape: int, dtype=jnp.float32) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct((1, *shape), dtype)
