@@ -153,7 +153,11 @@ def parser() -> ArgumentParser:
     sub.add_argument("--face", **FACE, help="which face of --image, counted from 0, largest first")
     references = sub.add_mutually_exclusive_group(required=True)
     references.add_argument("--reference-image", **FILES, help="photos to choose from")
-    references.add_argument("--references", **FOLDER, help="or a data set in the layout of CelebAMask-HQ")
+    references.add_argument(
+        "--references",
+        **FOLDER,
+        help="or a data set in CelebAMask-HQ's layout; for a mask with hair its photos with hair",
+    )
     sub.add_argument("--reference-mask", **FILES, help="masks of the photos to choose from; parsed if not given")
     sub.add_argument(
         "--count", type=at_least(1), metavar="N", help="how many faces, all different (8, or all there are)"

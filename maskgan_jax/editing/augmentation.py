@@ -3,6 +3,7 @@
 Gu et al. 2019 train a parser on the photos of a data set together with such faces.
 """
 
+import collections
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -44,7 +45,8 @@ def augment(
     """Write a data set of faces that are generated for the training masks of another one, in the raw layout.
 
     The photos and masks of validation and test are copied, so that what is trained on it is evaluated on real photos.
-    All are of the generator's size. `out` appears complete or not at all.
+    All are of the generator's size. Masks with hair get faces with hair only, masks without hair faces without. `out`
+    appears complete or not at all.
 
     Args:
       editor: generates.
@@ -80,15 +82,16 @@ def augment(
 
 
 def _groups(layout: RawLayout, numbers: Sequence[int], same_attribute: str | None) -> list[list[int]]:
-    """Return the examples that may take parts from each other."""
-    if same_attribute is None:
-        return [list(numbers)]
-    if same_attribute not in ATTRIBUTES:
+    """Return the examples that may take parts from each other: those with hair, those without, by the attribute."""
+    if same_attribute is not None and same_attribute not in ATTRIBUTES:
         raise UserError(f"--same-attribute: no attribute {same_attribute}; they are {', '.join(ATTRIBUTES)}")
-    if layout.attributes is None:
+    if same_attribute is not None and layout.attributes is None:
         raise UserError(f"--same-attribute: {layout.directory} has no attribute file; add it, or leave the option out")
-    place = ATTRIBUTES.index(same_attribute)
-    return [[number for number in numbers if layout.attributes[number][place] == value] for value in (-1, 1)]
+    groups = collections.defaultdict(list)
+    for number in numbers:
+        value = 0 if same_attribute is None else layout.attributes[number][ATTRIBUTES.index(same_attribute)]
+        groups["hair" in layout.parts[number], int(value)].append(number)
+    return list(groups.values())
 
 
 def _copy(layout: RawLayout, numbers: Sequence[int], folder: Path, size: int, pool: ThreadPoolExecutor) -> None:

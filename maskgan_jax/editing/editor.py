@@ -6,11 +6,18 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Array, Float, UInt8
 
+from data_pipeline.errors import UserError
+from data_pipeline.labels import CLASSES
 from maskgan_jax.editing.networks import Networks
 from maskgan_jax.editing.part_transfer import transfer_parts
 from maskgan_jax.editing.parts import WHOLE_FACE
 from maskgan_jax.editing.session import Subject, check_mask, composite, edit_weight, open_photo
+from maskgan_jax.editing.styles import Style
 from maskgan_jax.photos.scaling import scale_mask, scale_photo
+from maskgan_jax.tasks.portrait_editing.labels import PARTS
+
+_READ_BY_MASK = ("skin", "hair", "mouth")
+"""Parts whose style is that of the pixels which the mask gives them; eyes are read from a window."""
 
 
 class Portrait(NamedTuple):
@@ -121,11 +128,35 @@ class Editor(Networks):
           strength: how far to go from the parts' own styles, 0, to the references', 1.
 
         Raises:
-          UserError: as `mix_parts`.
+          UserError: as `mix_references`.
+        """
+        style = self.mix_references(portrait, portrait.mask, references, strength)
+        generated = self._generate_one(portrait.mask, portrait._replace(style=style))
+        return composite(portrait.subject, generated, paste_back=paste_back)
+
+    def mix_references(
+        self,
+        portrait: Portrait,
+        mask: UInt8[np.ndarray, "m m"],
+        references: Mapping[str, Portrait],
+        strength: float | int,
+    ) -> Style:
+        """Return the style in which a face is generated from a mask, with the styles of parts of other faces.
+
+        For the other arguments see `copy_parts`.
+
+        Raises:
+          UserError: as `mix_parts`; or the mask shows a named part that is taken from a photo which has none.
         """
         styles = {name: reference.style for name, reference in references.items()}
-        mixed = portrait._replace(style=self.mix_parts(portrait.style, styles, strength))
-        return composite(portrait.subject, self._generate_one(portrait.mask, mixed), paste_back=paste_back)
+        style = self.mix_parts(portrait.style, styles, strength)
+        for name, reference in references.items():
+            if name in _READ_BY_MASK and _shows(mask, name) and not _shows(reference.mask, name):
+                raise UserError(
+                    f"{name}: the mask shows it, but the photo that it is taken from has none; take it from another "
+                    "photo, or keep the photo's own"
+                )
+        return style
 
     def swap(
         self, portrait: Portrait, reference: Portrait, paste_back: bool = False, keep_hair: bool = False
@@ -139,7 +170,7 @@ class Editor(Networks):
           keep_hair: keep the portrait's hair.
 
         Raises:
-          UserError: as `mix_parts`.
+          UserError: as `mix_references`.
         """
         names = [name for name in WHOLE_FACE if not (keep_hair and name == "hair")]
         return self.copy_parts(portrait, dict.fromkeys(names, reference), paste_back)
@@ -192,6 +223,10 @@ class Editor(Networks):
     def _generate_one(self, mask: UInt8[np.ndarray, "m m"], portrait: Portrait) -> UInt8[np.ndarray, "s s 3"]:
         """Generate the face of a mask in the style and before the background of a portrait."""
         return self.generate(scale_mask(mask, self.size)[None], portrait.style, *portrait.background)[0]
+
+
+def _shows(mask: UInt8[np.ndarray, "m m"], part: str) -> bool:
+    return bool(np.isin(mask, [CLASSES.index(name) for name in PARTS[part]]).any())
 
 
 def _at_size_of_mask(portrait: Portrait, edited_mask: UInt8[np.ndarray, "m k"]) -> UInt8[np.ndarray, "n n"]:

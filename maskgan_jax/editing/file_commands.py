@@ -14,6 +14,7 @@ import numpy as np
 from data_pipeline.errors import UserError
 from maskgan_jax.editing.editor import Editor, Portrait
 from maskgan_jax.editing.file_jobs import Job
+from maskgan_jax.editing.parts import WHOLE_FACE
 from maskgan_jax.editing.session import Subject, check_mask, open_photo
 from maskgan_jax.editing.styles import parts_of
 from maskgan_jax.photos.alignment import crop
@@ -43,6 +44,7 @@ def parts(options: Namespace) -> Work:
     parts_of(list(photos))
     masks = _masks_by_photo(photos, _by_part(options.part_mask, "--part-mask"))
     editor, portrait = _open_editor(options)
+    editor.require_parts(photos)
     opened = {
         file: editor.encode(read_subject(file, masks.get(file), not options.no_align, options.reference_face))
         for file in dict.fromkeys(photos.values())
@@ -54,6 +56,7 @@ def parts(options: Namespace) -> Work:
 def swap(options: Namespace) -> Work:
     """Generate the reference's face in the layout of each photo's."""
     editor, portrait = _open_editor(options)
+    editor.require_parts(WHOLE_FACE)
     reference = editor.encode(_reference(options))
     return lambda job: editor.swap(portrait(job), reference, options.paste_back, options.keep_hair)
 

@@ -117,24 +117,28 @@ class Networks:
         Raises:
           UserError: as `styles.mix_parts`; or parts are named, but a face has one style.
         """
+        self.require_parts(references)
         if list(references) == ["all"]:
             return styles.mix_styles(style, references["all"], strength)
-        self._require_parts(references)
         return styles.mix_parts(style, references, strength, self._generator.parts)
 
     def drawn_parts(self, mix_parts: bool) -> tuple[str, ...]:
         """Return the names of what is drawn from a face of its own: the whole face, or each of its parts.
 
         Raises:
-          UserError: they are to be mixed, but a face has one style.
+          UserError: as `require_parts`.
         """
-        if not mix_parts:
-            return ("all",)
-        self._require_parts(WHOLE_FACE)
-        return WHOLE_FACE
+        names = WHOLE_FACE if mix_parts else ("all",)
+        self.require_parts(names)
+        return names
 
-    def _require_parts(self, names: Iterable[str]) -> None:
-        if not self._generator.parts:
+    def require_parts(self, names: Iterable[str]) -> None:
+        """Check that some of `parts.STYLE_PARTS` have a style of their own.
+
+        Raises:
+          UserError: a face has one style.
+        """
+        if list(names) != ["all"] and not self._generator.parts:
             raise UserError(
                 f"--checkpoint: the run at {self._folders['--checkpoint']} has one style for the whole face, none for "
                 f"{', '.join(names)}; give a run of configs/portrait_editing.py, or take the style as a whole: "

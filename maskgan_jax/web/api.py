@@ -172,10 +172,8 @@ class Api:
         style = photo.portrait.style
         if "reference" in query:
             strength = read_number(query, "strength", float, 0, 1)
-            names = query.get("style_parts", "all").split(",")
-            style = self.editor.mix_parts(
-                style, dict.fromkeys(names, self._reference(request).portrait.style), strength
-            )
+            references = dict.fromkeys(query.get("style_parts", "all").split(","), self._reference(request).portrait)
+            style = self.editor.mix_references(photo.portrait, mask, references, strength)
         arrays = [each[0] for each in (style, *photo.portrait.background)]
         whole = query.get("whole") == "1"
         generated = await self.queue.generate(f"{token} whole" if whole else token, mask, *arrays)

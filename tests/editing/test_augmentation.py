@@ -79,6 +79,13 @@ def test_masks_and_styles_are_of_training_faces(generated):
         assert row["mask"] not in {row[name] for name in ("skin", "hair", "eyes", "mouth")}
 
 
+def test_masks_with_hair_get_no_part_of_a_face_without(data, generated):
+    has_hair = {index: "hair" in parts for index, parts in read_layout(data).parts.items()}
+    assert not all(has_hair.values())
+    for row in rows_of(generated):
+        assert {has_hair[row[name]] for name in ("skin", "hair", "eyes", "mouth")} == {has_hair[row["mask"]]}
+
+
 def test_a_face_parser_trains_on_it_and_is_evaluated_on_photos(data, generated):
     builder = prepare(generated, 64)
     assert {name: split.num_examples for name, split in builder.info.splits.items()} == {

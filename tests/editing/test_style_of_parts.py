@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from data_pipeline.errors import UserError
+from data_pipeline.labels import CLASSES
 from data_pipeline.synthetic_faces import EDITS, face, render
 from maskgan_jax.editing.editor import Editor, Portrait
 from maskgan_jax.editing.parts import STYLE_PARTS, WHOLE_FACE
@@ -124,6 +125,18 @@ def test_the_names_of_parts_are_those_of_the_task():
 def test_parts_that_can_not_be_meant_are_refused(editor, portraits, names, message):
     with pytest.raises(UserError, match=message):
         editor.copy_parts(portraits[0], dict.fromkeys(names, portraits[1]))
+
+
+def test_a_part_is_not_taken_from_a_photo_that_lacks_it_unless_the_mask_lacks_it_too(editor, portraits):
+    hair = CLASSES.index("hair")
+    photo, mask = render_face(19)
+    bald = editor.portrait(photo, np.where(mask == hair, 0, mask).astype(np.uint8))
+    with pytest.raises(UserError, match="hair: the mask shows it, but the photo that it is taken from has none; take"):
+        editor.copy_parts(portraits[0], {"mouth": bald, "hair": bald})
+    with pytest.raises(UserError, match="hair: the mask shows it"):
+        editor.swap(portraits[0], bald)
+    editor.swap(portraits[0], bald, keep_hair=True)
+    editor.swap(bald, bald)
 
 
 @pytest.mark.parametrize("use", [Editor.swap, lambda editor, one, other: editor.copy_parts(one, {"hair": other})])

@@ -215,6 +215,12 @@ def test_a_photo_without_a_face_is_its_central_square(client):
         ("/api/photos/{photo}/edit?feather=nan", EMPTY, 400, "feather=nan: give a number"),
         ("/api/photos/{photo}/edit?reference={photo}", EMPTY, 400, "strength=: give a number from 0 to 1"),
         ("/api/photos/{photo}/edit?reference={photo}&strength=2", EMPTY, 400, "strength=2: give a number"),
+        (
+            "/api/photos/{photo}/edit?reference={photo}&strength=1&style_parts=hair",
+            EMPTY,
+            400,
+            "one style for the whole",
+        ),
         ("/api/photos/{photo}/interpolate?amount=x", EMPTY, 400, "amount=x: give a number"),
         ("/api/photos/{photo}/transfer?parts=tail", EMPTY, 400, "no such part: tail; the parts are"),
         ("/api/photos/{photo}/face/0", b"", 400, "there is no face 0; 0 were found"),
