@@ -16,26 +16,16 @@ from tqdm import tqdm
 
 from data_pipeline import labels, raw_layout
 from data_pipeline.batch_entries import SIZES
+from data_pipeline.celeba_splits import SPLITS, split_of
 from data_pipeline.errors import UserError
 from data_pipeline.host_tensorflow import tfds
 from data_pipeline.raw_tables import NUM_ATTRIBUTES
-
-SPLITS = ("train", "validation", "test")
-FIRST_VALIDATION, FIRST_TEST = 162_771, 182_638
-"""First indices of the validation and the test split in CelebA's own partition."""
 
 # TFDS keeps a shard's examples in memory until it is written.
 _SHARD_BYTES = 256 << 20
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-def split_of(celeba_index: int) -> str:
-    """Return the split of a photo in CelebA's own partition, by its index in CelebA."""
-    if celeba_index >= FIRST_TEST:
-        return "test"
-    return "validation" if celeba_index >= FIRST_VALIDATION else "train"
 
 
 @dataclasses.dataclass(eq=False)

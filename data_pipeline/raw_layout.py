@@ -56,7 +56,7 @@ class RawLayout:
         Raises:
           UserError: the file can't be decoded or has another size than the first photo.
         """
-        return _read_rgb(_photo_path(self.directory, index), self.photo_side)
+        return _read_rgb(photo_path(self.directory, index), self.photo_side)
 
     def read_label_map(self, index: int) -> np.ndarray:
         """Return example `index`'s label map, uint8 (mask_side, mask_side) in 0..18.
@@ -68,7 +68,7 @@ class RawLayout:
         return labels.merge_parts(parts, (self.mask_side, self.mask_side))
 
     def _read_part(self, index: int, part: str) -> np.ndarray:
-        colours = np.asarray(_read_rgb(_part_path(self.directory, index, part), self.mask_side))
+        colours = np.asarray(_read_rgb(part_path(self.directory, index, part), self.mask_side))
         return colours[..., 0] | colours[..., 1] | colours[..., 2]
 
 
@@ -121,16 +121,18 @@ def fingerprint(directory: Path) -> str:
     return digest.hexdigest()
 
 
-def _photo_path(directory: Path, index: int) -> Path:
+def photo_path(directory: Path, index: int) -> Path:
+    """Return the file of example `index`'s photo."""
     return directory / PHOTOS / f"{index}.jpg"
+
+
+def part_path(directory: Path, index: int, part: str) -> Path:
+    """Return the file of the mask of one of example `index`'s parts."""
+    return _mask_folder(directory, index) / f"{index:05d}_{part}.png"
 
 
 def _mask_folder(directory: Path, index: int) -> Path:
     return directory / MASKS / str(index // EXAMPLES_PER_MASK_FOLDER)
-
-
-def _part_path(directory: Path, index: int, part: str) -> Path:
-    return _mask_folder(directory, index) / f"{index:05d}_{part}.png"
 
 
 def _require_layout(directory: Path) -> None:
@@ -145,7 +147,7 @@ def _require_layout(directory: Path) -> None:
 def _require_photos(directory: Path, indices: Collection[int]) -> None:
     existing = {path.name for path in (directory / PHOTOS).iterdir()}
     for index in indices:
-        path = _photo_path(directory, index)
+        path = photo_path(directory, index)
         if path.name not in existing:
             raise UserError(f"{path}: missing, though {MAPPING} lists it; add the photo or remove its line")
 
@@ -161,14 +163,14 @@ def _find_parts(directory: Path, indices: Collection[int]) -> dict[int, list[str
                 raise UserError(f"{path}: '{name[2]}' is not a part; the parts are {', '.join(labels.PARTS)}")
     for index in indices:
         if index not in found:
-            path = _part_path(directory, index, "<part>")
+            path = part_path(directory, index, "<part>")
             raise UserError(f"{path}: no mask of any part, though {MAPPING} lists {index}; add them or remove its line")
     return {index: found[index] for index in indices}
 
 
 def _sides_of_first(directory: Path, parts: Mapping[int, Sequence[str]]) -> tuple[int, int]:
     first = next(iter(parts))
-    photo, mask = _photo_path(directory, first), _part_path(directory, first, min(parts[first]))
+    photo, mask = photo_path(directory, first), part_path(directory, first, min(parts[first]))
     photo_side, mask_side = _side(photo), _side(mask)
     if photo_side not in (mask_side, 2 * mask_side):
         raise UserError(

@@ -7,6 +7,13 @@
   python -m maskgan_jax.edit interpolate --image=me.jpg --reference-image=you.jpg --out=interpolated.gif
   python -m maskgan_jax.edit align --image=group.jpg --face=1 --out=face.png
 
+With a run of portrait editing, which has a style for each part of a face:
+
+  python -m maskgan_jax.edit parts --image=me.jpg --part hair=you.jpg mouth=other.jpg --strength=0.5 --out=me.png
+  python -m maskgan_jax.edit swap --image=me.jpg --reference-image=you.jpg --keep-hair --out=you_as_me.png
+  python -m maskgan_jax.edit generate --edited-mask=mask.png --reference-image *.jpg --mix-parts --out=faces
+  python -m maskgan_jax.edit augment --data=data/CelebAMask-HQ --out=data/generated
+
 Options without a command mean `edit`. COMMAND --help lists the options of each.
 
 A photo comes with its mask (--mask), both square; or without: then its face is found, aligned as in CelebA-HQ, and
@@ -20,10 +27,14 @@ from pathlib import Path
 
 from data_pipeline.errors import UserError
 from maskgan_jax.cli import ArgumentParser, at_least, fraction, non_negative, run
-from maskgan_jax.editing.parts import PART_GROUPS
+from maskgan_jax.editing.parts import PART_GROUPS, STYLE_PARTS, WHOLE_FACE
 
 FEATHER = 8.0
 FACE_PARSER = Path("runs/face_parser")
+PORTRAIT_EDITING = Path("runs/portrait_editing")
+PICTURES = (".png", ".jpg", ".jpeg")
+MANY_FACES = ("generate", "augment")
+"""Commands whose results are not one for each photo or mask."""
 
 FILE = {"type": Path, "metavar": "FILE"}
 FILES = {**FILE, "nargs": "+", "action": "extend", "default": []}
@@ -47,13 +58,16 @@ def main(options: argparse.Namespace) -> None:
     # Imported when a command runs, not for --help: they import JAX, SciPy and OpenCV.
     from tqdm import tqdm
 
-    from maskgan_jax.editing import file_commands, file_jobs
+    from maskgan_jax.editing import file_commands, file_jobs, many_faces
     from maskgan_jax.inference.models import is_pretrained
 
     if options.face_parser is None:
         pretrained = options.checkpoint and is_pretrained(options.checkpoint)
         options.face_parser = options.checkpoint if pretrained else FACE_PARSER
+    if options.command in MANY_FACES:
+        return getattr(many_faces, options.command)(options)
     references = [file for file in (options.reference_image, options.reference_mask) if file]
+    references += [file for _, file in (*options.part, *options.part_mask)]
     jobs = file_jobs.plan(
         options.image, options.mask, options.edited_mask, options.out, options.formats, also_read=references
     )
@@ -78,64 +92,122 @@ def parser() -> ArgumentParser:
         prog="python -m maskgan_jax.edit", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     whole.set_defaults(
-        mask=[], edited_mask=[], reference_image=None, reference_mask=None, checkpoint=None, mask_vae=None,
-        face_parser=None, no_align=False, keep_outside=False, feather=None, paste_back=False,
+        face=None, mask=[], edited_mask=[], reference_image=None, reference_mask=None, checkpoint=None, mask_vae=None,
+        face_parser=None, no_align=False, keep_outside=False, feather=None, paste_back=False, part=[], part_mask=[],
     )  # fmt: skip
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
 
-    def command(name: str, summary: str, *groups: str, formats: tuple[str, ...] = (".png", ".jpg", ".jpeg")):
-        parents = [shared[group] for group in ("photos", *groups)]
+    def command(name: str, summary: str, *groups: str, formats: tuple[str, ...] = PICTURES, out: str = ""):
+        parents = [shared[group] for group in ("every command", *groups)]
         sub = commands.add_parser(name, help=summary, description=summary, parents=parents)
         sub.set_defaults(formats=formats)
         file_or_folder = f"file to write, {' or '.join(formats)}, or a folder for several; existing files are replaced"
-        sub.add_argument("--out", required=True, **FILE, help=file_or_folder)
+        sub.add_argument("--out", required=True, **FILE, help=out or file_or_folder)
         return sub
 
+    def strength(sub: argparse.ArgumentParser) -> None:
+        amount = "how far to go from the photo's own style, 0, to the other's, 1 (%(default)s)"
+        sub.add_argument("--strength", type=fraction, default=1.0, metavar="S", help=amount)
+
     summary = "Generate each photo's face from its edited mask."
-    sub = command("edit", summary, "networks", "face parser", "keep outside", "paste back")
+    sub = command("edit", summary, "photos", "networks", "masks", "face parser", "keep outside", "paste back")
     sub.add_argument("--edited-mask", required=True, **FILES, help="several of one photo, or one for each photo")
 
     summary = "Generate each photo's face in the style of another photo."
-    sub = command("style", summary, "networks", "face parser", "reference face", "paste back")
-    sub.add_argument("--reference-image", required=True, **FILE, help="the photo with the style")
-    sub.add_argument("--reference-mask", **FILE, help="its mask; parsed if not given")
-    strength = "how far to go from the photo's own style, 0, to the other's, 1 (%(default)s)"
-    sub.add_argument("--strength", type=fraction, default=1.0, metavar="S", help=strength)
+    sub = command("style", summary, "photos", "networks", "masks", "face parser", "reference", "paste back")
+    strength(sub)
+
+    summary = "Generate each photo's face with the style of single parts of other photos (portrait editing)."
+    groups = ("photos", "part networks", "masks", "face parser", "reference face", "paste back")
+    sub = command("parts", summary, *groups)
+    pairs = {"type": _part_and_file, "metavar": "PART=FILE", "nargs": "+", "action": "extend", "default": []}
+    names = f"{', '.join(STYLE_PARTS)}; left and right of the image, brows and nose belong to the skin"
+    sub.add_argument(
+        "--part", required=True, **pairs, help=f"a part and the photo that its style is taken from: {names}"
+    )
+    sub.add_argument("--part-mask", **pairs, help="the mask of a part's photo; parsed if not given")
+    strength(sub)
+
+    summary = "Generate another photo's face in place of each photo's, in its layout (portrait editing)."
+    sub = command("swap", summary, "photos", "part networks", "masks", "face parser", "reference", "paste back")
+    sub.add_argument("--keep-hair", action="store_true", help="keep the photo's own hair")
 
     summary = "Generate each photo's face with parts, such as the smile, of another mask."
-    groups = ("networks", "face parser", "reference face", "reference mask", "keep outside", "paste back")
-    sub = command("transfer", summary, *groups)
+    groups = ("reference face", "reference mask", "keep outside", "paste back")
+    sub = command("transfer", summary, "photos", "networks", "masks", "face parser", *groups)
     parts = "; ".join(f"{name} is {', '.join(classes)}" for name, classes in PART_GROUPS.items())
     sub.add_argument("--parts", required=True, help=f"comma-separated classes or groups: {parts}")
 
     summary = "Generate each photo's face from masks between its own and another."
-    groups = ("networks", "face parser", "reference face", "reference mask")
+    groups = ("photos", "networks", "masks", "face parser", "reference face", "reference mask")
     sub = command("interpolate", summary, *groups, formats=(".gif", ".png"))
     sub.add_argument("--mask-vae", **FOLDER, help="a MaskVAE; that of the checkpoint if not given")
     number = "how many images, 2 or more (%(default)s)"
     sub.add_argument("--frames", type=at_least(2), default=8, metavar="N", help=number)
 
-    command("parse", "Write the mask of each photo's face.", "face parser", formats=(".png",))
+    summary = "Generate many faces for a mask, in the styles of randomly chosen photos."
+    sub = command("generate", summary, "part networks", "face parser", "reference face", "draw")
+    sub.add_argument("--edited-mask", **FILE, help="the mask; that of --image if not given")
+    sub.add_argument("--image", **FILE, help="photo whose background the faces get; that of a chosen one if not given")
+    sub.add_argument("--mask", **FILE, help="mask of --image; parsed if not given")
+    sub.add_argument("--face", **FACE, help="which face of --image, counted from 0, largest first")
+    references = sub.add_mutually_exclusive_group(required=True)
+    references.add_argument("--reference-image", **FILES, help="photos to choose from")
+    references.add_argument(
+        "--references",
+        **FOLDER,
+        help="or a data set in CelebAMask-HQ's layout; for a mask with hair its photos with hair",
+    )
+    sub.add_argument("--reference-mask", **FILES, help="masks of the photos to choose from; parsed if not given")
+    sub.add_argument(
+        "--count", type=at_least(1), metavar="N", help="how many faces, all different (8, or all there are)"
+    )
 
-    sub = command("align", "Write the aligned face of each photo.")
+    folder = "folder to create, in the same layout"
+    summary = (
+        "Generate a data set to train a face parser on: faces for the masks of a data set, in the styles of others."
+    )
+    sub = command("augment", summary, "part networks", "draw", out=folder)
+    data = "data set in the layout of CelebAMask-HQ; its photos for validation and test are copied (%(default)s)"
+    sub.add_argument("--data", **FOLDER, default=Path("data/CelebAMask-HQ"), help=data)
+    sub.add_argument("--keep-originals", action="store_true", help="copy its photos for training too")
+    sub.add_argument("--count", type=at_least(1), metavar="N", help="how many faces (one for each training mask)")
+    same = "such as Male: a face's style is of a photo with the same value of this attribute as the mask's"
+    sub.add_argument("--same-attribute", metavar="NAME", help=same)
+
+    command("parse", "Write the mask of each photo's face.", "photos", "face parser", formats=(".png",))
+
+    sub = command("align", "Write the aligned face of each photo.", "photos")
     sub.add_argument("--size", type=at_least(1), default=512, metavar="PX", help="of the face (%(default)s)")
     return whole
 
 
+def _part_and_file(text: str) -> tuple[str, Path]:
+    """Return an option's value: the name of a part and a file."""
+    name, _, file = text.partition("=")
+    if name not in STYLE_PARTS or not file:
+        parts = ", ".join(STYLE_PARTS)
+        raise argparse.ArgumentTypeError(f"{text} is no PART=FILE such as hair=you.jpg; the parts are {parts}")
+    return name, Path(file)
+
+
 def _shared_options() -> dict[str, argparse.ArgumentParser]:
     """Return parent parsers for the groups of options that several commands have."""
-    names = ("photos", "face parser", "networks", "keep outside", "paste back", "reference face", "reference mask")
+    names = ("every command", "photos", "networks", "part networks", "masks", "face parser", "keep outside",
+             "paste back", "reference", "reference face", "reference mask", "draw")  # fmt: skip
     groups = {name: argparse.ArgumentParser(add_help=False) for name in names}
 
-    add = groups["photos"].add_argument
-    add("--image", required=True, **FILES, help="photos, any image format")
-    add("--face", **FACE, help="which face, counted from 0, largest first")
+    add = groups["every command"].add_argument
     add(
         "--nocompilation_cache",
         dest="compilation_cache",
         action="store_false",
         help="compile anew, and keep nothing that is compiled in the user's cache folder",
     )
+
+    add = groups["photos"].add_argument
+    add("--image", required=True, **FILES, help="photos, any image format")
+    add("--face", **FACE, help="which face, counted from 0, largest first")
 
     add = groups["face parser"].add_argument
     add(
@@ -145,12 +217,12 @@ def _shared_options() -> dict[str, argparse.ArgumentParser]:
     )
     add("--no-align", action="store_true", help="the photos are aligned faces already")
 
-    add = groups["networks"].add_argument
-    networks = (
-        "an EBST run, an export or imported weights; `pretrained`: those that come with the project, for synthetic"
-    )
-    add("--checkpoint", **FOLDER, default=Path("runs/ebst"), help=f"{networks} faces (%(default)s)")
-    add("--mask", **FILES, help="masks of the photos, one for each; parsed if not given")
+    pretrained = "`pretrained`: those that come with the project, for synthetic faces (%(default)s)"
+    networks = f"a run of ebst, dense_mapping or portrait_editing, an export or imported weights; {pretrained}"
+    groups["networks"].add_argument("--checkpoint", **FOLDER, default=Path("runs/ebst"), help=networks)
+    networks = "a run of portrait_editing, an export or imported weights (%(default)s)"
+    groups["part networks"].add_argument("--checkpoint", **FOLDER, default=PORTRAIT_EDITING, help=networks)
+    groups["masks"].add_argument("--mask", **FILES, help="masks of the photos, one for each; parsed if not given")
 
     add = groups["keep outside"].add_argument
     add("--keep-outside", action="store_true", help="change the photo only where the mask changes, and around it")
@@ -160,12 +232,20 @@ def _shared_options() -> dict[str, argparse.ArgumentParser]:
     add = groups["paste back"].add_argument
     add("--paste-back", action="store_true", help="write the whole photo, not just the aligned face")
 
-    add = groups["reference face"].add_argument
-    add("--reference-face", **FACE, help="which face of the reference photo")
+    for name in ("reference", "reference face"):
+        groups[name].add_argument("--reference-face", **FACE, help="which face of the reference photo")
+    add = groups["reference"].add_argument
+    add("--reference-image", required=True, **FILE, help="the other photo")
+    add("--reference-mask", **FILE, help="its mask; parsed if not given")
 
     one_of = groups["reference mask"].add_mutually_exclusive_group(required=True)
     one_of.add_argument("--reference-mask", **FILE, help="mask of the reference face")
     one_of.add_argument("--reference-image", **FILE, help="or its photo, which is parsed")
+
+    add = groups["draw"].add_argument
+    mixed = f"choose a photo for each of {', '.join(WHOLE_FACE)}, not one for the whole face"
+    add("--mix-parts", action="store_true", help=mixed)
+    add("--seed", type=at_least(0), default=0, metavar="N", help="of the choice (%(default)s)")
     return groups
 
 

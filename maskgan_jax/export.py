@@ -10,6 +10,11 @@ TPU, weights included, it needs JAX alone. Of an EBST run:
   generate       masks, uint8 (b, s, s), and styles, float32 (b, k), to photos, uint8 (b, s, s, 3)
   encode_mask    masks, uint8 (b, s, s), to codes, float32 (b, z)
   decode_mask    codes, float32 (b, z), to masks, uint8 (b, s, s)
+
+Of a run of portrait editing:
+
+  encode_parts   photos and their masks to the styles of their parts, float32 (b, 5, k)
+  compose        masks, photos, the photos' own masks, and styles of parts, to photos
 """
 
 from pathlib import Path

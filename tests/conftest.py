@@ -87,3 +87,24 @@ def runs(faces: Path, shared) -> Path:
             train(config, folder / task)
 
     return shared("runs", fill)
+
+
+@pytest.fixture(scope="session")
+def random_runs(shared) -> Path:
+    """A folder with runs of random weights, which are made in a moment: `portrait_editing`, `dense_mapping`."""
+    from tests.random_run import write_random_run
+    from tests.tiny import tiny_config
+
+    def fill(folder: Path) -> None:
+        for task in ("portrait_editing", "dense_mapping"):
+            write_random_run(tiny_config(task), folder / task)
+
+    return shared("random_runs", fill)
+
+
+@pytest.fixture(scope="session")
+def portrait_editor(random_runs: Path):
+    """An editor with the networks of portrait editing, which each process compiles once."""
+    from maskgan_jax.editing.editor import Editor
+
+    return Editor(random_runs / "portrait_editing")

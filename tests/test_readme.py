@@ -1,5 +1,6 @@
 """The README's commands and programs, executed as written on tiny runs in place of the quickstart's."""
 
+import functools
 import importlib.util
 import os
 import re
@@ -16,6 +17,9 @@ from PIL import Image
 
 from data_pipeline.synthetic_faces import face, render
 from launch import held_out_edits, quickstart_report
+from maskgan_jax import edit
+from maskgan_jax.editing import file_commands, many_faces
+from maskgan_jax.editing.editor import Editor
 
 PROJECT = Path(__file__).parent.parent
 README = (PROJECT / "README.md").read_text()
@@ -31,18 +35,28 @@ def blocks(text: str, language: str) -> list[str]:
 TUTORIAL_CODE = blocks(TUTORIAL.group(), "python") if TUTORIAL else []
 PROGRAMS = [block for block in blocks(README, "python") if block not in TUTORIAL_CODE]
 COMMANDS = [line.strip() for block in blocks(README, "") for line in block.replace("\\\n", " ").splitlines()]
-INFERENCE = [line for line in COMMANDS if re.match(r"python -m maskgan_jax\.(edit|export) ", line)]
+EDITS, EXPORTS = (
+    [line for line in COMMANDS if line.startswith(f"python -m maskgan_jax.{name} ")] for name in ("edit", "export")
+)
 WITH_CONFIG = [line for line in COMMANDS if "--config=configs/" in line]
 LAUNCH = [line for line in COMMANDS if re.match(r"(bash )?launch/\w+\.", line)]
 
 
+@functools.cache
+def load_once(checkpoint: Path | None) -> Editor:
+    """Return the editor of a run and the face parser, relative to the folder."""
+    return Editor(checkpoint, face_parser=Path("runs/face_parser_quickstart"))
+
+
 @pytest.fixture(scope="module")
-def folder(runs, tmp_path_factory) -> Path:
-    """Return a folder with the runs of `make quickstart`, a face parser and a photo of the user's own."""
+def folder(runs, random_runs, faces, tmp_path_factory) -> Path:
+    """Return a folder with the runs and the data of the quickstarts, and a photo of the user's own."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "runs").mkdir()
-    for task in ("ebst", "face_parser"):
-        (folder / "runs" / f"{task}_quickstart").symlink_to(runs / task)
+    for run in (runs / "ebst", runs / "face_parser", random_runs / "portrait_editing"):
+        (folder / "runs" / f"{run.name}_quickstart").symlink_to(run)
+    (folder / "data").mkdir()
+    (folder / "data" / "quickstart").symlink_to(faces)
     edits = held_out_edits.held_out_edits(seed=0, size=64)[:2]
     quickstart_report.save_examples(edits, folder / "runs" / "quickstart")
     photo = np.full((600, 800, 3), 128, np.uint8)
@@ -60,8 +74,19 @@ def run(folder: Path, *command: str) -> str:
 
 
 def test_every_command_of_the_editor_has_an_example():
-    shown = {command.split()[3] for command in INFERENCE if "maskgan_jax.edit" in command}
-    assert {"edit", "style", "transfer", "interpolate", "parse", "align"} <= shown
+    shown = {command.split()[3] for command in EDITS}
+    assert shown == {
+        "edit",
+        "style",
+        "parts",
+        "swap",
+        "transfer",
+        "interpolate",
+        "generate",
+        "augment",
+        "parse",
+        "align",
+    }
 
 
 @pytest.mark.parametrize("command", WITH_CONFIG)
@@ -91,8 +116,20 @@ def test_a_launch_command_is_accepted(command):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", INFERENCE, ids=lambda command: " ".join(command.split()[2:4]))
-def test_an_inference_command_writes_its_output(folder, command):
+@pytest.mark.parametrize("command", EDITS, ids=lambda command: command.split()[3])
+def test_an_edit_writes_its_output(folder, command, monkeypatch):
+    """In this process, which has imported and compiled what all of them need."""
+    for module in (file_commands, many_faces):
+        monkeypatch.setattr(module, "Editor", lambda checkpoint=None, *others, **named: load_once(checkpoint))
+    monkeypatch.chdir(folder)
+    options = edit.parser().parse_args(shlex.split(command)[3:])
+    edit.main(options)
+    assert options.out.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", EXPORTS)
+def test_an_export_writes_its_output(folder, command):
     run(folder, "bash", "-c", command)
     out = re.search(r"--out=(\S+)", command).group(1)
     assert (folder / out).exists()

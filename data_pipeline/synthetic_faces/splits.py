@@ -3,12 +3,9 @@
 CelebAMask-HQ is split by a photo's index in CelebA, so each face has an index there that no other face has.
 """
 
-from typing import Literal
+from data_pipeline.celeba_splits import FIRST_TEST, FIRST_VALIDATION, Split
 
-Split = Literal["train", "validation", "test"]
-
-_FIRST_VALIDATION, _FIRST_TEST = 162_771, 182_638
-MAX_COUNT = 10 * (_FIRST_TEST - _FIRST_VALIDATION)
+MAX_COUNT = 10 * (FIRST_TEST - FIRST_VALIDATION)
 """Number of faces with different indices in CelebA."""
 
 
@@ -28,8 +25,8 @@ def celeba_index(index: int) -> int:
     ten, place = divmod(index, 10)
     match split_of(index):
         case "validation":
-            return _FIRST_VALIDATION + ten
+            return FIRST_VALIDATION + ten
         case "test":
-            return _FIRST_TEST + ten
+            return FIRST_TEST + ten
         case _:
             return 8 * ten + place

@@ -10,14 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
+from data_pipeline import raw_layout
 from data_pipeline.atomic_files import new_folder
 from data_pipeline.celeba_attributes import ATTRIBUTES
 from data_pipeline.errors import UserError
-from data_pipeline.labels import CLASSES
+from data_pipeline.raw_writer import write_example, write_mapping
 from data_pipeline.synthetic_faces.attributes import attributes_of
 from data_pipeline.synthetic_faces.faces import Face, face
 from data_pipeline.synthetic_faces.render import check_size, render
@@ -28,7 +27,6 @@ RECORD = "synthetic_faces.json"
 RENDERER = 1
 """Version of the renderer, to be increased whenever the same seed gives other images."""
 
-_FACES_PER_FOLDER = 2000
 _FACES_PER_JOB = 8
 _MAX_SINGLE_PROCESS_COUNT = 64
 
@@ -58,9 +56,6 @@ def write(out: str | os.PathLike, count: int, size: int, seed: int, correlation:
     if _holds(out, record):
         return False
     with new_folder(out) as directory:
-        folders = range((count - 1) // _FACES_PER_FOLDER + 1)
-        for folder in ("CelebA-HQ-img", *(f"CelebAMask-HQ-mask-anno/{number}" for number in folders)):
-            (directory / folder).mkdir(parents=True)
         _write_images(directory, faces, count, size)
         _write_tables(directory, [faces(index) for index in range(count)])
         (directory / RECORD).write_text(json.dumps(record) + "\n")
@@ -148,28 +143,21 @@ def _write_job(directory: Path, faces: Callable[[int], Face], indices: range, si
     for index in indices:
         one = faces(index)
         image, labels = render(one.geometry, one.style, size)
-        photo = directory / "CelebA-HQ-img" / f"{index}.jpg"
-        Image.fromarray(image).save(photo, quality=95, subsampling="4:4:4")
-        masks = directory / "CelebAMask-HQ-mask-anno" / str(index // _FACES_PER_FOLDER)
-        for label in np.unique(labels[labels > 0]):
-            mask = np.where(labels == label, np.uint8(255), np.uint8(0))
-            Image.fromarray(mask).save(masks / f"{index:05d}_{CLASSES[label]}.png", compress_level=1)
+        write_example(directory, index, image, labels)
     return len(indices)
 
 
 def _write_tables(directory: Path, faces: list[Face]) -> None:
-    origins = [celeba_index(index) for index in range(len(faces))]
-    mapping = [f"{index:<8}{origin:<12}{origin:06d}.jpg" for index, origin in enumerate(origins)]
+    write_mapping(directory, {index: celeba_index(index) for index in range(len(faces))})
     attributes = [attributes_of(one.geometry, one.style) for one in faces]
     poses = [(one.geometry.pose.yaw, one.geometry.pose.pitch, one.geometry.pose.roll) for one in faces]
     tables = {
-        "CelebA-HQ-to-CelebA-mapping.txt": [f"{'idx':<8}{'orig_idx':<12}orig_file", *mapping],
-        "CelebAMask-HQ-attribute-anno.txt": [
+        raw_layout.ATTRIBUTES: [
             str(len(faces)),
             " ".join(ATTRIBUTES),
             *(f"{index}.jpg {' '.join(map(str, row))}" for index, row in enumerate(attributes)),
         ],
-        "CelebAMask-HQ-pose-anno.txt": [
+        raw_layout.POSES: [
             str(len(faces)),
             "Yaw Pitch Roll",
             *(f"{index}.jpg {' '.join(f'{angle:.4f}' for angle in row)}" for index, row in enumerate(poses)),

@@ -1,19 +1,23 @@
-"""Trained networks applied to photos: parse, edit, copy a style, transfer parts, interpolate between masks."""
+"""Edits of photos of faces: of their masks, their style or that of single parts; faces made of the parts of others."""
 
-from collections.abc import Callable, Sequence
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, UInt8
 
 from data_pipeline.errors import UserError
+from data_pipeline.labels import CLASSES
+from maskgan_jax.editing.networks import Networks
 from maskgan_jax.editing.part_transfer import transfer_parts
-from maskgan_jax.editing.session import Subject, check_mask, check_photo, composite, edit_weight, open_photo
-from maskgan_jax.inference.models import Model, load_model, offers
+from maskgan_jax.editing.parts import WHOLE_FACE
+from maskgan_jax.editing.session import Subject, check_mask, composite, edit_weight, open_photo
+from maskgan_jax.editing.styles import Style
 from maskgan_jax.photos.scaling import scale_mask, scale_photo
+from maskgan_jax.tasks.portrait_editing.labels import PARTS
+
+_READ_BY_MASK = ("skin", "hair", "mouth")
+"""Parts whose style is that of the pixels which the mask gives them; eyes are read from a window."""
 
 
 class Portrait(NamedTuple):
@@ -22,64 +26,18 @@ class Portrait(NamedTuple):
     Attributes:
       subject: the face and its place in the photo.
       mask: its label map, given or parsed, of any size.
-      style: the style vector of the face, float32 (1, k), encoded once.
+      style: the style of the face, encoded once: float32 (1, k), or in portrait editing one of each part, (1, p, k).
+      background: what else the generator reads of the photo, arrays of a batch of one.
     """
 
     subject: Subject
     mask: UInt8[np.ndarray, "n n"]
-    style: Float[Array | np.ndarray, "1 k"]
+    style: Float[Array | np.ndarray, "1 *p k"]
+    background: tuple[UInt8[np.ndarray, "1 ..."], ...] = ()
 
 
-class Editor:
-    """The networks for editing; each is loaded when it is first used, and compiled once."""
-
-    def __init__(self, checkpoint: Path | None = None, mask_vae: Path | None = None, face_parser: Path | None = None):
-        """Name the folders of the networks: training runs, exports or imports.
-
-        Args:
-          checkpoint: holds the Dense Mapping Network, for everything but `parse`.
-          mask_vae: holds the MaskVAE, for `interpolate`; the checkpoint if None, since an EBST run has one.
-          face_parser: holds the face parser, for photos without a mask.
-        """
-        self._folders = {
-            "--checkpoint": checkpoint,
-            "--mask-vae": mask_vae or checkpoint,
-            "--face-parser": face_parser,
-        }
-
-    @property
-    def size(self) -> int:
-        """Height and width in px of the images that the Dense Mapping Network generates."""
-        return self._generator.size
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether the Dense Mapping Network was trained on synthetic faces."""
-        return self._generator.config.data.synthetic
-
-    @property
-    def parses(self) -> bool:
-        """Whether a face parser was named."""
-        return self._folders["--face-parser"] is not None
-
-    @cached_property
-    def interpolates(self) -> bool:
-        """Whether a MaskVAE was named, or the checkpoint holds one."""
-        return self._folders["--mask-vae"] != self._folders["--checkpoint"] or offers(
-            self._folders["--mask-vae"], "decode_mask"
-        )
-
-    def parse(self, face: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "s s"]:
-        """Return the label map of a square photo of a face, at the face parser's size.
-
-        Raises:
-          UserError: the photo is not square; no face parser was named, or its folder holds none; likewise for the
-            network that each method below needs.
-        """
-        check_photo(face)
-        if face.shape[0] != face.shape[1]:
-            raise UserError(f"a face to parse is square, not {face.shape[1]}x{face.shape[0]} pixels; see open_photo")
-        return np.asarray(self._parse(scale_photo(face, self._face_parser.size)[None])[0])
+class Editor(Networks):
+    """What can be done with a face; a method raises a `UserError` for a network that it needs and that isn't there."""
 
     def portrait(
         self,
@@ -97,8 +55,8 @@ class Editor:
     def encode(self, subject: Subject) -> Portrait:
         """Encode the style of a face, and parse the face if it has no mask."""
         mask = self.parse(subject.face) if subject.mask is None else subject.mask
-        style = self.encode_style(scale_photo(subject.face, self.size)[None], scale_mask(mask, self.size)[None])
-        return Portrait(subject, mask, style)
+        scaled = scale_photo(subject.face, self.size)[None], scale_mask(mask, self.size)[None]
+        return Portrait(subject, mask, self.encode_style(*scaled), self.background(*scaled))
 
     def edit(
         self,
@@ -121,8 +79,7 @@ class Editor:
           The whole photo, or the face: at its size in the photo with `keep_outside`, else at the generator's size.
         """
         edited_mask = _at_size_of_mask(portrait, edited_mask)
-        generated = self.generate(scale_mask(edited_mask, self.size)[None], portrait.style)[0]
-        return self.complete(portrait, edited_mask, generated, keep_outside, paste_back)
+        return self.complete(portrait, edited_mask, self._generate_one(edited_mask, portrait), keep_outside, paste_back)
 
     def complete(
         self,
@@ -153,9 +110,90 @@ class Editor:
           paste_back: return the whole photo with the edited face in it.
           strength: how far to go from the portrait's own style, 0, to the reference's, 1.
         """
-        style = mix_styles(portrait.style, reference.style, strength)
-        generated = self.generate(scale_mask(portrait.mask, self.size)[None], style)[0]
+        return self.copy_parts(portrait, {"all": reference}, paste_back, strength)
+
+    def copy_parts(
+        self,
+        portrait: Portrait,
+        references: Mapping[str, Portrait],
+        paste_back: bool = False,
+        strength: float | int = 1,
+    ) -> UInt8[np.ndarray, "height width 3"]:
+        """Generate the portrait's face with the style of some parts from other faces.
+
+        Args:
+          portrait: the face; its mask stays as it is.
+          references: the faces with the styles, by names of `parts.STYLE_PARTS`.
+          paste_back: return the whole photo with the edited face in it.
+          strength: how far to go from the parts' own styles, 0, to the references', 1.
+
+        Raises:
+          UserError: as `mix_references`.
+        """
+        style = self.mix_references(portrait, portrait.mask, references, strength)
+        generated = self._generate_one(portrait.mask, portrait._replace(style=style))
         return composite(portrait.subject, generated, paste_back=paste_back)
+
+    def mix_references(
+        self,
+        portrait: Portrait,
+        mask: UInt8[np.ndarray, "m m"],
+        references: Mapping[str, Portrait],
+        strength: float | int,
+    ) -> Style:
+        """Return the style in which a face is generated from a mask, with the styles of parts of other faces.
+
+        For the other arguments see `copy_parts`.
+
+        Raises:
+          UserError: as `mix_parts`; or the mask shows a named part that is taken from a photo which has none.
+        """
+        styles = {name: reference.style for name, reference in references.items()}
+        style = self.mix_parts(portrait.style, styles, strength)
+        for name, reference in references.items():
+            if name in _READ_BY_MASK and _shows(mask, name) and not _shows(reference.mask, name):
+                raise UserError(
+                    f"{name}: the mask shows it, but the photo that it is taken from has none; take it from another "
+                    "photo, or keep the photo's own"
+                )
+        return style
+
+    def swap(
+        self, portrait: Portrait, reference: Portrait, paste_back: bool = False, keep_hair: bool = False
+    ) -> UInt8[np.ndarray, "height width 3"]:
+        """Generate the reference's face in the portrait's layout, before its background (Gu et al. 2019).
+
+        Args:
+          portrait: the face to replace.
+          reference: the face to take all parts' styles of.
+          paste_back: return the whole photo with the edited face in it.
+          keep_hair: keep the portrait's hair.
+
+        Raises:
+          UserError: as `mix_references`.
+        """
+        names = [name for name in WHOLE_FACE if not (keep_hair and name == "hair")]
+        return self.copy_parts(portrait, dict.fromkeys(names, reference), paste_back)
+
+    def assemble(
+        self,
+        mask: UInt8[np.ndarray, "m k"],
+        sources: Mapping[str, Portrait],
+        background: Portrait | None = None,
+    ) -> UInt8[np.ndarray, "s s 3"]:
+        """Generate a face for a mask, of the parts of other faces.
+
+        Args:
+          mask: square, of any size.
+          sources: the faces with the styles, by names of `parts.STYLE_PARTS` that together make up the face.
+          background: the photo that the face is set into; that of the first source if None.
+
+        Raises:
+          UserError: as `mix_parts`.
+        """
+        first, *_ = sources.values()
+        style = self.mix_parts(first.style, {name: source.style for name, source in sources.items()}, 1)
+        return self._generate_one(check_mask(mask), (background or first)._replace(style=style))
 
     def transfer(
         self,
@@ -180,102 +218,15 @@ class Editor:
         The first and the last frame are of the two masks as the MaskVAE reconstructs them.
         """
         masks = self.masks_between(portrait.mask, reference_mask, np.linspace(0, 1, frames))
-        return np.concatenate([self.generate(scale_mask(mask, self.size)[None], portrait.style) for mask in masks])
+        return np.stack([self._generate_one(mask, portrait) for mask in masks])
 
-    def masks_between(
-        self,
-        mask: UInt8[np.ndarray, "n n"],
-        reference_mask: UInt8[np.ndarray, "r q"],
-        amounts: Sequence[float] | Float[np.ndarray, " f"],
-    ) -> UInt8[np.ndarray, "f s s"]:
-        """Return masks at these parts of the way between two masks in the MaskVAE's space, at its size."""
-        size = self._mask_vae.size
-        ends = np.stack([scale_mask(check_mask(each), size) for each in (mask, reference_mask)])
-        start, end = self._encode_mask(ends)
-        return np.asarray(self._decode_mask(start + jnp.asarray(amounts, jnp.float32)[:, None] * (end - start)))
-
-    def encode_masks(self, masks: Sequence[UInt8[np.ndarray, "m k"]]) -> Float[np.ndarray, "n z"]:
-        """Return the MaskVAE's codes of an even number of masks, encoded in pairs as `masks_between` does."""
-        scaled = np.stack([scale_mask(check_mask(mask), self._mask_vae.size) for mask in masks])
-        return np.concatenate([self._encode_mask(pair) for pair in scaled.reshape(-1, 2, *scaled.shape[1:])])
-
-    def sample_masks(self, codes: Float[np.ndarray, "n z"], count: int, seed: int) -> UInt8[np.ndarray, "f s s"]:
-        """Return new masks that are like those of some codes, at the MaskVAE's size."""
-        return np.asarray(self._decode_mask(draw_codes(codes, count, seed)))
-
-    def encode_style(
-        self, photos: UInt8[np.ndarray, "b s s 3"], masks: UInt8[np.ndarray, "b s s"]
-    ) -> Float[Array, "b k"]:
-        """Return the style vectors of photos with their label maps, at the generator's size."""
-        return self._encode_style(photos, masks)
-
-    def generate(
-        self, masks: UInt8[np.ndarray, "b s s"], style: Float[Array | np.ndarray, "b k"]
-    ) -> UInt8[np.ndarray, "b s s 3"]:
-        """Generate images from label maps, at the generator's size, in the given styles."""
-        return np.asarray(self._generate(masks, style))
-
-    def _load(self, functions: Sequence[str], option: str, purpose: str) -> Model:
-        folder = self._folders[option]
-        if folder is None:
-            raise UserError(f"{option}: needed {purpose}; name the folder of a run, an export or an import")
-        try:
-            return load_model(Path(folder), functions, option)
-        except UserError as error:
-            raise UserError(f"{str(error).removeprefix(f'{option}: ')}. {option} is needed {purpose}") from None
-
-    @cached_property
-    def _generator(self) -> Model:
-        purpose = "to generate a face: an EBST run, an export or an import"
-        return self._load(("encode_style", "generate"), "--checkpoint", purpose)
-
-    @cached_property
-    def _mask_vae(self) -> Model:
-        purpose = "to interpolate between masks: a MaskVAE or EBST run, or an import"
-        return self._load(("encode_mask", "decode_mask"), "--mask-vae", purpose)
-
-    @cached_property
-    def _face_parser(self) -> Model:
-        purpose = "for a photo without a mask: a run of configs/face_parser.py, or an import; or give the mask"
-        return self._load(("parse",), "--face-parser", purpose)
-
-    @cached_property
-    def _encode_style(self) -> Callable[..., Array]:
-        return self._generator.compile("encode_style")
-
-    @cached_property
-    def _generate(self) -> Callable[..., Array]:
-        return self._generator.compile("generate")
-
-    @cached_property
-    def _parse(self) -> Callable[..., Array]:
-        return self._face_parser.compile("parse")
-
-    @cached_property
-    def _encode_mask(self) -> Callable[..., Array]:
-        return self._mask_vae.compile("encode_mask")
-
-    @cached_property
-    def _decode_mask(self) -> Callable[..., Array]:
-        return self._mask_vae.compile("decode_mask")
+    def _generate_one(self, mask: UInt8[np.ndarray, "m m"], portrait: Portrait) -> UInt8[np.ndarray, "s s 3"]:
+        """Generate the face of a mask in the style and before the background of a portrait."""
+        return self.generate(scale_mask(mask, self.size)[None], portrait.style, *portrait.background)[0]
 
 
-def mix_styles(
-    style: Float[Array | np.ndarray, "*b k"], reference: Float[Array | np.ndarray, "*b k"], strength: float | int
-) -> Float[Array | np.ndarray, "*b k"]:
-    """Return a style between two: the first at strength 0, exactly the second at 1."""
-    return (1 - strength) * style + strength * reference
-
-
-def draw_codes(codes: Float[np.ndarray, "n z"], count: int, seed: int) -> Float[np.ndarray, "f z"]:
-    """Draw codes from the normal distribution that has the mean and the covariance of some codes.
-
-    With a KL term as weak as the paper's, codes of masks are far from the standard normal distribution, and what a
-    MaskVAE decodes from that is no face.
-    """
-    mean = codes.mean(0)
-    weights = np.random.default_rng(seed).standard_normal((count, len(codes))) / np.sqrt(len(codes) - 1)
-    return (mean + weights @ (codes - mean)).astype(np.float32)
+def _shows(mask: UInt8[np.ndarray, "m m"], part: str) -> bool:
+    return bool(np.isin(mask, [CLASSES.index(name) for name in PARTS[part]]).any())
 
 
 def _at_size_of_mask(portrait: Portrait, edited_mask: UInt8[np.ndarray, "m k"]) -> UInt8[np.ndarray, "n n"]:

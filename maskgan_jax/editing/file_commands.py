@@ -5,7 +5,7 @@ photo (h w 3), a mask (h w) or frames (f h w 3).
 """
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,7 +14,9 @@ import numpy as np
 from data_pipeline.errors import UserError
 from maskgan_jax.editing.editor import Editor, Portrait
 from maskgan_jax.editing.file_jobs import Job
+from maskgan_jax.editing.parts import WHOLE_FACE
 from maskgan_jax.editing.session import Subject, check_mask, open_photo
+from maskgan_jax.editing.styles import parts_of
 from maskgan_jax.photos.alignment import crop
 from maskgan_jax.photos.files import read_label_map, read_photo, write_frames, write_label_map, write_photo
 
@@ -34,6 +36,29 @@ def style(options: Namespace) -> Work:
     editor, portrait = _open_editor(options)
     reference = editor.encode(_reference(options))
     return lambda job: editor.copy_style(portrait(job), reference, options.paste_back, options.strength)
+
+
+def parts(options: Namespace) -> Work:
+    """Generate each photo's face with the style of some parts from other photos."""
+    photos = _by_part(options.part, "--part")
+    parts_of(list(photos))
+    masks = _masks_by_photo(photos, _by_part(options.part_mask, "--part-mask"))
+    editor, portrait = _open_editor(options)
+    editor.require_parts(photos)
+    opened = {
+        file: editor.encode(read_subject(file, masks.get(file), not options.no_align, options.reference_face))
+        for file in dict.fromkeys(photos.values())
+    }
+    references = {name: opened[file] for name, file in photos.items()}
+    return lambda job: editor.copy_parts(portrait(job), references, options.paste_back, options.strength)
+
+
+def swap(options: Namespace) -> Work:
+    """Generate the reference's face in the layout of each photo's."""
+    editor, portrait = _open_editor(options)
+    editor.require_parts(WHOLE_FACE)
+    reference = editor.encode(_reference(options))
+    return lambda job: editor.swap(portrait(job), reference, options.paste_back, options.keep_hair)
 
 
 def transfer(options: Namespace) -> Work:
@@ -109,6 +134,34 @@ def _open_editor(options: Namespace) -> tuple[Editor, Callable[[Job], Portrait]]
         return editor.encode(read_subject(image, mask, not options.no_align, options.face))
 
     return editor, lambda job: portrait(job.image, job.mask)
+
+
+def _by_part(pairs: Sequence[tuple[str, Path]], option: str) -> dict[str, Path]:
+    """Return the file that an option names for each part.
+
+    Raises:
+      UserError: it names two for a part.
+    """
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"{option}: {name} is given twice; name each part once")
+    return dict(pairs)
+
+
+def _masks_by_photo(photos: Mapping[str, Path], masks: Mapping[str, Path]) -> dict[Path, Path]:
+    """Return the mask of each photo that has one: one mask does for all parts that are taken from a photo.
+
+    Raises:
+      UserError: a part has a mask and no photo, or a photo has two masks.
+    """
+    by_photo: dict[Path, Path] = {}
+    for name, mask in masks.items():
+        if name not in photos:
+            raise UserError(f"--part-mask: {name} has a mask, but no photo; give it too: --part {name}=FILE")
+        if by_photo.setdefault(photos[name], mask) != mask:
+            raise UserError(f"--part-mask: {photos[name]} has two masks, {by_photo[photos[name]]} and {mask}; give one")
+    return by_photo
 
 
 def _reference(options: Namespace) -> Subject:

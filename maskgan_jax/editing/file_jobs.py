@@ -44,29 +44,45 @@ def plan(
             raise UserError(f"{option}: {len(files)} files, but {count} of another option; give one, or as many")
     if masks and len(masks) != len(images):
         raise UserError(f"--mask: {len(masks)} for {len(images)} photos; every photo has its own mask")
-    outs = _name_results(images if len(images) == count else edited_masks, out, formats)
-    for file in outs:
-        if outs.count(file) > 1:
-            raise UserError(f"--out: two results would be named {file}; give the files different names")
-    read = {file.resolve() for file in (*images, *masks, *edited_masks, *also_read)}
-    for file in outs:
-        if file.resolve() in read:
-            raise UserError(f"--out: {file} is one of the files to read; name another file or folder")
+    sources = [path.stem for path in (images if len(images) == count else edited_masks)]
+    outs = name_results(sources, out, formats, [*images, *masks, *edited_masks, *also_read])
     columns = (_repeated(files, count) for files in (images, masks, edited_masks))
     return [Job(*files) for files in zip(*columns, outs, strict=True)]
 
 
-def _name_results(sources: Sequence[Path], out: Path, formats: Sequence[str]) -> list[Path]:
-    """Return a file to write for each source."""
+def name_results(stems: Sequence[str], out: Path, formats: Sequence[str], read: Sequence[Path]) -> list[Path]:
+    """Return a file to write for each result.
+
+    Args:
+      stems: name of each result in a folder, without its suffix.
+      out: the file to write; or a folder, if there are several results or it is one already.
+      formats: suffixes that can be written; results in a folder have the first.
+      read: files that are read, and so may not be overwritten.
+
+    Raises:
+      UserError: a result would overwrite another one or a file to read, or can't be written.
+    """
+    outs = _paths(stems, out, formats)
+    for file in outs:
+        if outs.count(file) > 1:
+            raise UserError(f"--out: two results would be named {file}; give the files different names")
+    resolved = {file.resolve() for file in read}
+    for file in outs:
+        if file.resolve() in resolved:
+            raise UserError(f"--out: {file} is one of the files to read; name another file or folder")
+    return outs
+
+
+def _paths(stems: Sequence[str], out: Path, formats: Sequence[str]) -> list[Path]:
     is_file = out.suffix.lower() in formats
     try:
         is_folder = out.is_dir()
     except OSError as error:
         raise UserError(f"--out: {out} can't be written ({error.strerror}); name another") from None
-    if is_folder or (len(sources) > 1 and not is_file):
-        return [out / f"{path.stem}{formats[0]}" for path in sources]
-    if len(sources) > 1:
-        raise UserError(f"--out: {out} is one file, but there are {len(sources)} results; name a folder")
+    if is_folder or (len(stems) > 1 and not is_file):
+        return [out / f"{stem}{formats[0]}" for stem in stems]
+    if len(stems) > 1:
+        raise UserError(f"--out: {out} is one file, but there are {len(stems)} results; name a folder")
     if not is_file:
         raise UserError(f"--out: {out} has no suffix of a format to write; end it in {' or '.join(formats)}")
     return [out]

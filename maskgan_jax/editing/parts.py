@@ -13,3 +13,20 @@ PART_GROUPS = {
 
 OFFERED_PARTS = (*PART_GROUPS, "nose", "hair", "hat")
 """What the editor in the browser offers to take from another face."""
+
+STYLE_PARTS = {
+    "all": ("left_eye", "right_eye", "skin", "hair", "mouth"),
+    "hair": ("hair",),
+    "eyes": ("left_eye", "right_eye"),
+    "left_eye": ("left_eye",),
+    "right_eye": ("right_eye",),
+    "mouth": ("mouth",),
+    "skin": ("skin",),
+}
+"""Parts whose styles are copied by themselves, by the name that users give; left and right are those of the image.
+
+Only portrait editing has a style for each part. Brows and nose belong to the skin, the lids to the eyes.
+"""
+
+WHOLE_FACE = ("skin", "hair", "eyes", "mouth")
+"""Names of `STYLE_PARTS` that make up a whole face, its eyes as a pair: what is mixed, and offered in the browser."""

@@ -118,8 +118,8 @@ class Task(NamedTuple):
       finalize_metrics: the sums over all batches, on the host, to the metrics that are reported.
       visualize: state and batch to the columns of an image grid, one row per example: images in [-1, 1] as floats
         (b h w 3), label maps as integers (b h w).
-      inference: inference functions by name. The editing session calls `encode_style`, `generate`, `parse`,
-        `encode_mask` and `decode_mask`; `export` writes all.
+      inference: inference functions by name. The editing session calls `encode_style` and `generate`, or `encode_parts`
+        and `compose`; `parse`, `encode_mask` and `decode_mask`. `export` writes all.
       annotated: those of the inputs that come from a file of the data set which may be missing, in which case they are
         0: training without it is refused.
     """

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from data_pipeline.labels import CLASSES, MIRRORED, PALETTE
-from maskgan_jax.editing.editor import Editor, Portrait, mix_styles
+from maskgan_jax.editing.editor import Editor, Portrait
 from maskgan_jax.editing.part_transfer import transfer_parts
 from maskgan_jax.editing.parts import OFFERED_PARTS
 from maskgan_jax.editing.session import Subject, cut_out, open_photo
@@ -71,9 +71,10 @@ class Api:
         """Compile what every visitor needs, before the first one comes."""
         size = self.editor.size
         photo, mask = np.zeros((size, size, 3), np.uint8), np.zeros((size, size), np.uint8)
-        style = np.asarray(self.editor.encode_style(photo[None], mask[None]))
+        portrait = self.editor.portrait(photo, mask)
+        arrays = [np.asarray(each) for each in (mask[None], portrait.style, *portrait.background)]
         for batch in (1, self.queue.max_batch):
-            self.editor.generate(np.stack([mask] * batch), style.repeat(batch, 0))
+            self.editor.generate(*(each.repeat(batch, 0) for each in arrays))
         if self.editor.parses:
             self.editor.parse(photo)
         if self.editor.interpolates:
@@ -95,6 +96,7 @@ class Api:
                 "size": self.editor.size,
                 "classes": classes,
                 "parts": OFFERED_PARTS,
+                "style_parts": self.editor.style_parts,
                 "parses": self.editor.parses,
                 "interpolates": self.editor.interpolates,
                 "synthetic": self.editor.synthetic,
@@ -159,19 +161,22 @@ class Api:
     async def edit(self, request: Request) -> Response:
         """Generate the photo's face of the mask in the body, as PNG.
 
-        `?reference=TOKEN&strength=0.5` moves its style towards another photo's; `?feather=8` keeps the photo where the
-        mask is unchanged and farther from it than so many px of the face; `?whole=1` returns the whole photo.
+        `?reference=TOKEN&strength=0.5` moves its style towards another photo's, with `&style_parts=hair,mouth` that of
+        these parts only, where each part has a style of its own; `?feather=8` keeps the photo where the mask is
+        unchanged and farther from it than so many px of the face; `?whole=1` returns the whole photo.
         """
         token, photo = self._photo(request)
         query = request.query_params
         mask = await read_mask(request, self.editor.size)
         feather = read_number(query, "feather", float, 0, 1000) if "feather" in query else None
-        style = photo.portrait.style[0]
+        style = photo.portrait.style
         if "reference" in query:
             strength = read_number(query, "strength", float, 0, 1)
-            style = mix_styles(style, self._reference(request).portrait.style[0], strength)
+            references = dict.fromkeys(query.get("style_parts", "all").split(","), self._reference(request).portrait)
+            style = self.editor.mix_references(photo.portrait, mask, references, strength)
+        arrays = [each[0] for each in (style, *photo.portrait.background)]
         whole = query.get("whole") == "1"
-        generated = await self.queue.generate(f"{token} whole" if whole else token, mask, style)
+        generated = await self.queue.generate(f"{token} whole" if whole else token, mask, *arrays)
         async with self.whole if whole else contextlib.nullcontext():
             result = await asyncio.to_thread(self.editor.complete, photo.portrait, mask, generated, feather, whole)
             return await png(result)

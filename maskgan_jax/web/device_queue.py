@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Array, Float, UInt8
+from jaxtyping import Array, Num, UInt8
 
 
 class SupersededError(Exception):
@@ -21,7 +21,7 @@ class FullError(Exception):
 
 @dataclass(frozen=True, eq=False)  # arrays have no equality that the queue could search by
 class _Work:
-    """A function to call, or, with a key, an image to generate of `arguments` (mask, style)."""
+    """A function to call, or, with a key, an image to generate of `arguments`."""
 
     function: Callable[..., Any] | None
     arguments: tuple
@@ -36,8 +36,8 @@ class DeviceQueue:
         """Name the generator.
 
         Args:
-          generate: label maps (b s s) and styles (b k) to images (b s s 3); called with batches of 1 and `max_batch`,
-            so that only these two are compiled.
+          generate: label maps (b s s), and other arrays with a batch axis, to images (b s s 3); called with batches of
+            1 and `max_batch`, so that only these two are compiled.
           max_batch: images of a batch.
           max_waiting: requests; more are refused.
         """
@@ -58,9 +58,14 @@ class DeviceQueue:
         return await self._submit(function, arguments, None)
 
     async def generate(
-        self, key: str, mask: UInt8[np.ndarray, "s s"], style: Float[Array | np.ndarray, " k"]
+        self, key: str, mask: UInt8[np.ndarray, "s s"], *others: Num[Array | np.ndarray, "..."]
     ) -> UInt8[np.ndarray, "s s 3"]:
         """Generate an image; one of the same key that still waits is dropped.
+
+        Args:
+          key: of the images of which only the last one that is asked for is needed.
+          mask: label map.
+          others: what else the generator takes, without the batch axis.
 
         Raises:
           SupersededError: by a later call of the same key.
@@ -70,7 +75,7 @@ class DeviceQueue:
             self._waiting.remove(work)
             if not work.result.done():
                 work.result.set_exception(SupersededError())
-        return await self._submit(None, (mask, style), key)
+        return await self._submit(None, (mask, *others), key)
 
     async def serve(self) -> None:
         """Work until cancelled."""
@@ -117,8 +122,6 @@ class DeviceQueue:
     def _compute(self, batch: list[_Work]) -> list[Any]:
         if batch[0].key is None:
             return [batch[0].function(*batch[0].arguments)]
-        masks, styles = (np.stack([np.asarray(work.arguments[place]) for work in batch]) for place in (0, 1))
-        if len(batch) > 1:
-            missing = self.max_batch - len(batch)
-            masks, styles = (np.concatenate([each, each[:1].repeat(missing, 0)]) for each in (masks, styles))
-        return list(self._generate(masks, styles)[: len(batch)])
+        missing = self.max_batch - len(batch) if len(batch) > 1 else 0
+        rows = [work.arguments for work in batch] + [batch[0].arguments] * missing
+        return list(self._generate(*(np.stack(each) for each in zip(*rows, strict=True)))[: len(batch)])

@@ -28,7 +28,8 @@ class OpenPhoto(NamedTuple):
         """Memory of its pixels."""
         subject = self.portrait.subject
         masks = self.portrait.mask.nbytes + (0 if subject.mask is None else subject.mask.nbytes)
-        return subject.photo.nbytes + subject.face.nbytes + masks
+        background = sum(array.nbytes for array in self.portrait.background)
+        return subject.photo.nbytes + subject.face.nbytes + masks + background
 
 
 class PhotoStore:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_pipeline.celebamask_hq import split_of
+from data_pipeline.celeba_splits import split_of
 from data_pipeline.errors import UserError
 from data_pipeline.prepare import prepare
 

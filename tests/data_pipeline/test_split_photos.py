@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data_pipeline import raw_layout
-from data_pipeline.celebamask_hq import split_of
+from data_pipeline.celeba_splits import split_of
 from data_pipeline.errors import UserError
 from data_pipeline.split_photos import SplitPhotos
 

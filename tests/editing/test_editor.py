@@ -12,7 +12,8 @@ from scipy import ndimage
 from data_pipeline.errors import UserError
 from data_pipeline.labels import CLASSES
 from data_pipeline.synthetic_faces import EDITS, face, render
-from maskgan_jax.editing.editor import Editor, draw_codes
+from maskgan_jax.editing.editor import Editor
+from maskgan_jax.editing.networks import Networks, draw_codes
 from maskgan_jax.editing.parts import PART_GROUPS
 from maskgan_jax.inference.models import load_network
 from maskgan_jax.runs.models import load_part
@@ -53,14 +54,14 @@ def test_a_second_edit_does_not_run_the_style_encoder(editor):
 
     # Not called: an edit is one call of `generate`.
     with pytest.MonkeyPatch.context() as patched:
-        patched.delattr(Editor, "encode_style")
-        patched.setitem(editor.__dict__, "_encode_style", None)
+        patched.delattr(Networks, "encode_style")
+        patched.setattr(editor._generator, "encode", None)
         editor.edit(portrait, edited)
         editor.edit(portrait, portrait.mask, keep_outside=4)
 
     # Not compiled in: nothing in `generate` reads the style encoder's parameters.
-    generate = editor._generator.task.inference["generate"].function
-    params = editor._generator.variables["generator"]["params"]
+    model = editor._generator.model
+    generate, params = model.task.inference["generate"].function, model.variables["generator"]["params"]
     jaxpr = jax.make_jaxpr(lambda p: generate({"generator": {"params": p}}, jnp.asarray(edited)[None], portrait.style))
     jaxpr = jaxpr(params).jaxpr
     read = {id(variable) for equation in jaxpr.eqns for variable in equation.invars}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
-from data_pipeline.celebamask_hq import split_of
+from data_pipeline.celeba_splits import split_of
 from data_pipeline.split_photos import SplitPhotos
 from maskgan_jax.evaluation import identity, judges, published
 from maskgan_jax.evaluation.comparison import compare

@@ -56,6 +56,7 @@ def test_the_model_is_described(client):
     assert [each["colour"] for each in described["classes"]] == PALETTE.tolist()
     assert [each["mirrored"] for each in described["classes"]] == MIRRORED.tolist()
     assert described["parts"] == list(OFFERED_PARTS)
+    assert described["style_parts"] == []
     assert (described["parses"], described["interpolates"], described["synthetic"]) == (True, True, True)
 
 
@@ -214,6 +215,12 @@ def test_a_photo_without_a_face_is_its_central_square(client):
         ("/api/photos/{photo}/edit?feather=nan", EMPTY, 400, "feather=nan: give a number"),
         ("/api/photos/{photo}/edit?reference={photo}", EMPTY, 400, "strength=: give a number from 0 to 1"),
         ("/api/photos/{photo}/edit?reference={photo}&strength=2", EMPTY, 400, "strength=2: give a number"),
+        (
+            "/api/photos/{photo}/edit?reference={photo}&strength=1&style_parts=hair",
+            EMPTY,
+            400,
+            "one style for the whole",
+        ),
         ("/api/photos/{photo}/interpolate?amount=x", EMPTY, 400, "amount=x: give a number"),
         ("/api/photos/{photo}/transfer?parts=tail", EMPTY, 400, "no such part: tail; the parts are"),
         ("/api/photos/{photo}/face/0", b"", 400, "there is no face 0; 0 were found"),
@@ -253,7 +260,7 @@ def test_a_failing_generator_is_an_answer_and_the_server_goes_on(client, editor,
         raise RuntimeError("out of memory")
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setitem(editor.__dict__, "_generate", fail)
+        patched.setattr(editor._generator, "generate", fail)
         answer = client.post(f"/api/photos/{photo}/edit", content=EMPTY)
     assert (answer.status_code, answer.json()) == (500, {"error": "the server failed; its log says why"})
     assert client.post(f"/api/photos/{photo}/edit", content=EMPTY).status_code == 200
@@ -270,7 +277,7 @@ def test_a_superseded_stroke_is_a_conflict():
 
 
 def test_every_answer_has_the_security_headers(client, editor, photo, monkeypatch):
-    monkeypatch.setitem(editor.__dict__, "_generate", None)  # no function: the last answer is 500
+    monkeypatch.setattr(editor._generator, "generate", None)  # no function: the last answer is 500
     answers = [
         client.get("/"),
         client.get("/api/model"),
@@ -285,9 +292,9 @@ def test_every_answer_has_the_security_headers(client, editor, photo, monkeypatc
 
 
 def test_warming_up_compiles_the_batches_of_the_queue(editor, monkeypatch):
-    batches, generate = [], editor._generate
-    monkeypatch.setitem(
-        editor.__dict__, "_generate", lambda masks, style: batches.append(len(masks)) or generate(masks, style)
+    batches, generate = [], editor._generator.generate
+    monkeypatch.setattr(
+        editor._generator, "generate", lambda masks, style: batches.append(len(masks)) or generate(masks, style)
     )
     Api(editor).warm_up()
     assert batches == [1, 4]

@@ -22,6 +22,7 @@ def test_the_style_of_the_second_photo_is_copied_with_a_strength(tab, editor):
     portrait, reference = sample_portrait(editor, 0), sample_portrait(editor, 1)
     tab.slide("strength", 100)
     np.testing.assert_array_equal(tab.result(), editor.copy_style(portrait, reference))
+    assert tab.page.is_hidden("#style-parts"), "a face has one style"
     tab.slide("strength", 50)
     between = portrait._replace(style=(portrait.style + reference.style) / 2)
     assert np.abs(tab.result().astype(int) - editor.edit(between, portrait.mask)).max() <= 1

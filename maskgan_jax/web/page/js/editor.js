@@ -5,6 +5,7 @@ import { Painter } from "./painter.js";
 import { pack, unpack } from "./project.js";
 import { Result } from "./result.js";
 import { LatestOnly, Photo, randomMask } from "./server.js";
+import { StyleParts } from "./style_parts.js";
 
 const BUSY_AFTER = 400; // milliseconds until the progress bar is shown
 const HAIR = 13;
@@ -27,6 +28,10 @@ export class Editor {
     this.painter = new Painter(element("mask-canvas"), model, {
       onStroke: (before) => this.#changed(before),
       onPick: (label) => this.chooseLabel(label),
+    });
+    this.styleParts = new StyleParts(element("style-parts"), model.style_parts, () => {
+      if (!Number(element("strength").value)) element("strength").value = 100;
+      this.redraw();
     });
     this.drawing = new LatestOnly(() => this.#drawResult());
     this.interpolating = new LatestOnly(() => this.#interpolate());
@@ -182,9 +187,14 @@ export class Editor {
   }
 
   #editOptions() {
+    const { styleParts } = this;
+    const style = {
+      strength: Number(element("strength").value) / 100,
+      ...(!styleParts.all && { style_parts: styleParts.chosen }),
+    };
     return {
       ...(element("keep").checked && { feather: element("feather").value }),
-      ...(this.#styleReference() && { strength: Number(element("strength").value) / 100 }),
+      ...(this.#styleReference() && style),
     };
   }
 
@@ -224,6 +234,7 @@ export class Editor {
     for (const id of ["save-result", "save-whole"]) element(id).disabled = !this.resultBlob || this.saving;
     for (const button of element("parts").children) button.disabled = !photo || !reference;
     element("strength").disabled = !photo || !reference;
+    this.styleParts.enable(photo && reference);
     element("interpolate").disabled = !photo || !reference || !model.interpolates;
     element("random-mask").disabled = !photo || !model.interpolates;
   }
@@ -251,6 +262,7 @@ export class Editor {
     const { photo, reference, history, model, painter } = this;
     const settings = {
       strength: Number(element("strength").value),
+      styleParts: this.styleParts.chosen,
       keep: element("keep").checked,
       feather: Number(element("feather").value),
     };
@@ -270,6 +282,7 @@ export class Editor {
     this.painter.show(photo.image, photo.mask);
     this.painter.setMask(project.mask);
     element("strength").value = project.settings.strength;
+    this.styleParts.choose(project.settings.styleParts);
     element("keep").checked = project.settings.keep;
     element("feather").value = project.settings.feather;
     this.#showReference();

@@ -87,8 +87,13 @@ export async function unpack(file, size, classes) {
     if (mask.length !== size * size || mask.some((label) => label >= classes)) throw new Error("mask");
     checkChanges(mask, [...done].reverse(), classes);
     checkChanges(mask, [...undone].reverse(), classes);
-    const { strength, keep, feather } = content.settings;
-    const settings = { strength: Number(strength), keep: Boolean(keep), feather: Number(feather) };
+    const { strength, styleParts = [], keep, feather } = content.settings;
+    const settings = {
+      strength: Number(strength),
+      styleParts: styleParts.map(String),
+      keep: Boolean(keep),
+      feather: Number(feather),
+    };
     const [photo, reference] = [unpackPhoto(content.photo), unpackPhoto(content.reference)];
     if (!photo) throw new Error("photo");
     return { photo, reference, mask, done, undone, settings };

@@ -1,0 +1,30 @@
+"""Runs of random weights, for tests of what is done with networks and not of what they have learnt."""
+
+from pathlib import Path
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from maskgan_jax import tasks
+from maskgan_jax.runs.models import save_model
+from maskgan_jax.tasks.task import swap_levels, variable_shapes
+
+
+def write_random_run(config: ConfigDict, folder: Path) -> None:
+    """Write a run of the networks that a task infers with; their outputs vary with their inputs, unlike at step 0."""
+    task, rng = tasks.make(config), np.random.default_rng(0)
+
+    def draw(path: tuple, shape: jax.ShapeDtypeStruct) -> np.ndarray:
+        name, values = path[-1].key, rng.standard_normal(shape.shape)
+        if name == "kernel":
+            values *= np.sqrt(2 / np.prod(shape.shape[:-1]))
+        elif name in ("scale", "var"):
+            values = 1 + 0.1 * np.abs(values)
+        else:
+            values *= 0.1
+        return values.astype(shape.dtype)
+
+    names = sorted({name for function in task.inference.values() for name in function.networks})
+    shapes = {name: variable_shapes(name, task.networks[name]) for name in names}
+    save_model(folder, config, swap_levels(jax.tree_util.tree_map_with_path(draw, shapes)))
