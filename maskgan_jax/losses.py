@@ -28,7 +28,7 @@ def weighted_cross_entropy(
     logits: Float[Array, "b h w k"], labels: Int[Array, "b h w"], weights: Float[Array, " k"]
 ) -> Float[Array, ""]:
     """Compute the cross-entropy with a weight for each class, divided by the weights of all pixels, in nats."""
-    pixel_weights = weights[labels]
+    pixel_weights = weights.astype(logits.dtype)[labels]
     losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
     return (pixel_weights * losses).sum() / pixel_weights.sum()
 

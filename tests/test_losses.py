@@ -127,6 +127,12 @@ def test_feature_matching_weights_follow_the_number_of_layers():
     assert loss == pytest.approx(4 / (1 + 1) * (1 + 2))
 
 
+def test_last_feature_matching_reads_the_map_before_the_logits_and_averages_over_scales():
+    fake, real = maps_of([[1000, 2, 1000], [1000, 5, 1000]]), maps_of([[0, 0, 0], [0, 1, 0]])
+
+    assert losses.last_feature_matching(fake, real) == pytest.approx((2 + 4) / 2)
+
+
 def test_perceptual_weights_run_from_a_32nd_to_1():
     fake = maps_of([[1, 2, 3, 4, 5]])[0]
     real = maps_of([[0, 0, 0, 0, 0]])[0]
@@ -142,6 +148,13 @@ def test_no_gradient_reaches_the_real_side(loss):
 
     assert all(jnp.any(gradient) for gradient in to_fake[0][:4])
     assert not any(jnp.any(gradient) for gradient in jax.tree.leaves(to_real))
+
+
+def test_weights_of_a_squared_error_do_not_change_what_it_is_divided_by():
+    a, b = jnp.array([[[[1.0, 3.0]], [[2.0, 2.0]]]]), jnp.array([[[[0.0, 1.0]], [[2.0, 5.0]]]])
+    weights = jnp.array([[[[2.0]], [[0.5]]]])
+
+    assert losses.weighted_squared_error(a, b, weights) == pytest.approx((2 * (1 + 4) + 0.5 * (0 + 9)) / 4)
 
 
 def test_absolute_error_is_taken_in_float32():

@@ -24,6 +24,7 @@ from maskgan_jax.interop import entries, weights  # noqa: E402
 from maskgan_jax.networks import vgg19  # noqa: E402
 from maskgan_jax.tasks.task import init_state, swap_levels  # noqa: E402
 from tests.interop import small  # noqa: E402
+from tests.tasks.comparison import TOLERANCE, assert_near, without_gradient  # noqa: E402
 from tests.tiny import tiny_config  # noqa: E402
 
 pytestmark = pytest.mark.slow
@@ -34,16 +35,6 @@ VGG19_NARROWER = 16
 
 LEARNING_RATE = 2**-11
 """A power of two, for the schedule computes in float32."""
-
-TOLERANCE = 1e-9
-"""Allowed difference, in parts of a tensor's largest entry."""
-
-NO_GRADIENT = 1e-12
-"""A tensor whose gradient is smaller, in parts of its network's largest, has none but rounding error.
-
-It is a bias before an instance norm. Adam divides rounding error by its size, so both sides move the bias at random, by
-much less than the learning rate.
-"""
 
 
 class Outcome(NamedTuple):
@@ -166,29 +157,6 @@ def their_step(config: ConfigDict, networks: pytorch_ebst.Networks, to_flax: Cal
         after["batch_stats"],
         {"generator": to_flax("generator", ema)["params"]},
     )
-
-
-def by_path(tree: PyTree) -> dict[str, np.ndarray]:
-    """Return a tree's arrays by their paths joined by slashes."""
-    leaves = jax.tree_util.tree_leaves_with_path(tree)
-    return {jax.tree_util.keystr(path, simple=True, separator="/"): np.asarray(leaf) for path, leaf in leaves}
-
-
-def assert_near(ours: PyTree, theirs: PyTree, floors: dict[str, float]) -> None:
-    """Compare tensor by tensor; `floors` are absolute tolerances by path."""
-    ours, theirs = by_path(ours), by_path(theirs)
-    assert ours.keys() == theirs.keys()
-    for path, their in theirs.items():
-        assert ours[path].dtype == np.float64, path
-        allowed = TOLERANCE * np.abs(their).max() + floors.get(path, 0.0)
-        np.testing.assert_allclose(ours[path], their, rtol=0, atol=allowed, err_msg=path)
-
-
-def without_gradient(moments: PyTree) -> dict[str, float]:
-    """Return the paths of a network's tensors that have no gradient, with the largest rounding error to expect."""
-    tensors = by_path(moments)
-    limit = NO_GRADIENT * max(np.abs(tensor).max() for tensor in tensors.values())
-    return {path: limit for path, tensor in tensors.items() if np.abs(tensor).max() < limit}
 
 
 def test_the_simulated_edits_are_two_masks_other_than_the_photos_own():

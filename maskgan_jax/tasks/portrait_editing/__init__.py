@@ -10,7 +10,6 @@ from maskgan_jax.tasks import dense_mapping, gan
 from maskgan_jax.tasks.optimiser import adam
 from maskgan_jax.tasks.portrait_editing.evaluation import evaluate, visualize
 from maskgan_jax.tasks.portrait_editing.inference import inference
-from maskgan_jax.tasks.portrait_editing.labels import LABEL_SETS
 from maskgan_jax.tasks.portrait_editing.step import GENERATOR, step
 from maskgan_jax.tasks.portrait_editing.system import (
     PortraitEditing,
@@ -47,7 +46,7 @@ def make(config) -> Task:
         modules=modules,
         size=config.data.size,
         code_size=config.parts.code_size,
-        labels=LABEL_SETS[config.labels],
+        labels=config.labels,
         enlarged=config.enlarge_parts,
         holes=config.background_holes,
         unpaired_discriminator=discriminators(config)[-1],

@@ -6,10 +6,9 @@ from jaxtyping import Array
 from maskgan_jax.tasks.pixels import psnr, to_image
 from maskgan_jax.tasks.portrait_editing.faces import read_layout, read_source, read_target
 from maskgan_jax.tasks.portrait_editing.forward import decode, encode, generate
-from maskgan_jax.tasks.portrait_editing.labels import PARTS
-from maskgan_jax.tasks.portrait_editing.objectives import parse, parsed_labels
+from maskgan_jax.tasks.portrait_editing.labels import LABEL_SETS, PARTS, translate
 from maskgan_jax.tasks.portrait_editing.step import next_rows
-from maskgan_jax.tasks.portrait_editing.system import PortraitEditing
+from maskgan_jax.tasks.portrait_editing.system import PARSERS, PortraitEditing
 from maskgan_jax.tasks.task import Batch, Metrics, TrainState
 
 
@@ -22,9 +21,9 @@ def evaluate(system: PortraitEditing, state: TrainState, batch: Batch) -> Metric
     reconstruction, swap = _exchange(system, state, batch, [(), PARTS])
     sums = {"examples": weight.sum(), "psnr": (weight * psnr(reconstruction, to_image(batch["image_t"]))).sum()}
     if system.parser:
-        parsed = parse(system, {system.parser: state.variables(system.parser)}, swap).argmax(-1)
-        right = (parsed == parsed_labels(system, batch["mask_t"])).astype(weight.dtype)
-        sums["swap_parsed_accuracy"] = (weight * right.mean((1, 2))).sum()
+        parsed = system.modules[system.parser].apply(state.variables(system.parser), swap).argmax(-1)
+        right = parsed == translate(batch["mask_t"], LABEL_SETS[PARSERS[system.parser].labels])
+        sums["swap_parsed_accuracy"] = (weight * right.mean((1, 2), dtype=weight.dtype)).sum()
     return sums
 
 

@@ -4,6 +4,7 @@ In training every function also returns the running statistics after the batch, 
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +12,7 @@ from jaxtyping import Array, Float, Integer, PyTree
 
 from maskgan_jax.networks.discriminator import FeatureMaps
 from maskgan_jax.tasks.portrait_editing.faces import Source, Target
-from maskgan_jax.tasks.portrait_editing.labels import PARTS, translate
+from maskgan_jax.tasks.portrait_editing.labels import LABEL_SETS, PARTS, translate
 from maskgan_jax.tasks.portrait_editing.parts import WINDOWS, place
 from maskgan_jax.tasks.portrait_editing.system import PortraitEditing
 from maskgan_jax.tasks.task import Variables
@@ -59,7 +60,7 @@ def generate(
         for part in PARTS
     ]
     inputs = (
-        translate(target.layout.labels, system.labels),
+        translate(target.layout.labels, LABEL_SETS[system.labels]),
         jnp.concatenate(placed, axis=-1),
         target.background,
         target.kept,
@@ -76,13 +77,14 @@ def discriminate(
     image: Float[Array, "b h w 3"],
 ) -> tuple[FeatureMaps, PyTree]:
     """Compute a discriminator's maps of images with their (enlarged) label maps, and its statistics after the batch."""
-    masks = jax.nn.one_hot(translate(labels, system.labels), system.num_classes)
+    num_classes = system.modules["portrait_generator"].num_classes
+    masks = jax.nn.one_hot(translate(labels, LABEL_SETS[system.labels]), num_classes)
     return _apply(system, variables, name, (masks, image), train=True)
 
 
 def _apply_to_parts(
     system: PortraitEditing, variables: Mapping[str, Variables], kind: str, inputs: ByPart, train: bool
-) -> tuple[dict, Statistics]:
+) -> tuple[dict[str, Any], Statistics]:
     outputs, statistics = {}, {}
     for part in PARTS:
         name = f"{kind}_{part}"
@@ -94,7 +96,7 @@ def _apply_to_parts(
 
 def _apply(
     system: PortraitEditing, variables: Mapping[str, Variables], name: str, inputs: tuple, train: bool
-) -> tuple[Array, PyTree]:
+) -> tuple[Any, PyTree]:
     module = system.modules[name]
     if not train:
         return module.apply(variables[name], *inputs), {}

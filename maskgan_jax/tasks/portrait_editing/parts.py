@@ -68,7 +68,7 @@ def crop(images: Num[Array, "b h w c"], centres: Int[Array, "b 2"], part: str) -
     height, width = window(part, images.shape[1])
 
     def crop_one(image: Array, start: Array) -> Array:
-        return jax.lax.dynamic_slice(image, (start[0], start[1], 0), (height, width, image.shape[-1]))
+        return jax.lax.dynamic_slice(image, (*start, jnp.int32(0)), (height, width, image.shape[-1]))
 
     return jax.vmap(crop_one)(images, _starts(centres, part, images.shape[1]))
 
@@ -89,7 +89,7 @@ def place(features: Float[Array, "b y x c"], centres: Int[Array, "b 2"], part: s
 
     def place_one(feature: Array, start: Array) -> Array:
         empty = jnp.zeros((size // FEATURE_STRIDE, size // FEATURE_STRIDE, feature.shape[-1]), feature.dtype)
-        return jax.lax.dynamic_update_slice(empty, feature, (start[0], start[1], 0))
+        return jax.lax.dynamic_update_slice(empty, feature, (*start, jnp.int32(0)))
 
     return jax.vmap(place_one)(features, starts)
 

@@ -24,7 +24,7 @@ from maskgan_jax.tasks.portrait_editing.forward import (
     generate,
 )
 from maskgan_jax.tasks.portrait_editing.labels import PARTS
-from maskgan_jax.tasks.portrait_editing.system import PortraitEditing
+from maskgan_jax.tasks.portrait_editing.system import PARSERS, PortraitEditing
 from maskgan_jax.tasks.task import Batch, Metrics, TrainState, Variables
 from maskgan_jax.tasks.update import Update, finish_step, with_batch_stats
 
@@ -150,8 +150,8 @@ def _paired_terms(
     terms["feature_matching"] = losses.last_feature_matching(fake, real)
     total += settings.lambda_global * terms["global"] + settings.lambda_feat * terms["feature_matching"]
     if settings.lambda_percept:
-        vgg19 = {"vgg19": before.variables("vgg19")}
-        terms["perceptual"] = objectives.perceptual_loss(system, vgg19, image, truth, labels)
+        vgg19 = partial(system.modules["vgg19"].apply, before.variables("vgg19"))
+        terms["perceptual"] = objectives.perceptual_loss(vgg19(image), vgg19(truth), labels)
         total += settings.lambda_percept * terms["perceptual"]
     return total, terms
 
@@ -174,8 +174,8 @@ def _adversarial_terms(
     terms = {"adversarial": losses.adversarial(maps, True, system.settings.adversarial)}
     total = terms["adversarial"]
     if system.settings.lambda_parsing:
-        parser = {system.parser: before.variables(system.parser)}
-        terms["parsing"] = objectives.parsing_loss(system, parser, image, batch["labels"])
+        logits = system.modules[system.parser].apply(before.variables(system.parser), image)
+        terms["parsing"] = objectives.parsing_loss(logits, batch["labels"], PARSERS[system.parser].labels)
         total += system.settings.lambda_parsing * terms["parsing"]
     return total, terms, maps
 

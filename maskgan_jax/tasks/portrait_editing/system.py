@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import linen as nn
 
 from data_pipeline.errors import UserError
@@ -28,8 +27,29 @@ SIZES = (64, 128, 256, 512)
 _SMALLEST = {"left_eye": 2, "right_eye": 2, "mouth": 5, "skin": 2, "hair": 2}
 """Height of the smallest map of each part's encoder and decoders."""
 
-PARSERS = {"face_parser": ("celebamask", FaceParser), "parser_unet": ("helen", ParserUNet)}
-"""Label set and module of the network of the parsing loss, by its name."""
+
+class Parser(NamedTuple):
+    """A network that the parsing loss can have: the label set that it parses to, and its module."""
+
+    labels: str
+    module: type[nn.Module]
+
+
+PARSERS = {"face_parser": Parser("celebamask", FaceParser), "parser_unet": Parser("helen", ParserUNet)}
+"""By the network's name."""
+
+_ENTRY_NAMES = {
+    "encoder": "portrait_editing:part_encoder",
+    "decoder": "portrait_editing:feature_decoder",
+    "image_decoder": "portrait_editing:image_decoder",
+    "portrait_generator": "portrait_editing:generator",
+    "discriminator": "portrait_editing:discriminator",
+    "discriminator_unpaired": "portrait_editing:discriminator",
+    "face_parser": "maskgan:face_parser",
+    "parser_unet": "portrait_editing:parser",
+    "vgg19": "torchvision:vgg19",
+}
+"""Functions of `maskgan_jax.interop`, by network, or by the kind of a part's network."""
 
 
 class PortraitEditing(NamedTuple):
@@ -40,7 +60,7 @@ class PortraitEditing(NamedTuple):
       modules: by network.
       size: height and width of photos in px.
       code_size: entries of a part's code.
-      labels: label that generator and discriminators read for each of the 19 classes.
+      labels: name of the label set that generator and discriminators read.
       enlarged: whether eyes and mouth are enlarged in label maps.
       holes: whether random regions of the background are hidden in training.
       unpaired_discriminator: name of the discriminator of faces with another's parts.
@@ -55,7 +75,7 @@ class PortraitEditing(NamedTuple):
     modules: Mapping[str, nn.Module]
     size: int
     code_size: int
-    labels: np.ndarray
+    labels: str
     enlarged: bool
     holes: bool
     unpaired_discriminator: str
@@ -64,11 +84,6 @@ class PortraitEditing(NamedTuple):
     sequential: bool
     update: Callable
     ema_decay: float
-
-    @property
-    def num_classes(self) -> int:
-        """Number of classes that generator and discriminators read."""
-        return int(self.labels.max()) + 1
 
 
 def part_networks(kind: str) -> tuple[str, ...]:
@@ -92,22 +107,21 @@ def make_modules(config) -> dict[str, nn.Module]:
     modules = {}
     for part in PARTS:
         modules |= _part_modules(part, config)
-    num_classes = int(LABEL_SETS[config.labels].max()) + 1
-    modules["portrait_generator"] = PortraitGenerator(num_classes, dtype=dtype, **config.networks.portrait_generator)
+    sizes = config.networks.portrait_generator
+    modules["portrait_generator"] = PortraitGenerator(_num_classes(config.labels), dtype=dtype, **sizes)
     for name in discriminators(config):
         modules[name] = MultiScaleDiscriminator(dtype=dtype, **config.networks.discriminator)
     if config.losses.lambda_parsing:
-        labels, parser = PARSERS[config.parser]
-        classes = int(LABEL_SETS[labels].max()) + 1
-        modules[config.parser] = parser(classes, dtype=dtype, **config.networks.get(config.parser, {}))
+        parser = PARSERS[config.parser]
+        sizes = config.networks.get(config.parser, {})
+        modules[config.parser] = parser.module(_num_classes(parser.labels), dtype=dtype, **sizes)
     if config.losses.lambda_percept:
         modules["vgg19"] = VGG19(config.losses.imagenet_normalisation, dtype)
     return modules
 
 
 def discriminators(config) -> tuple[str, ...]:
-    """Return the names of the discriminators: of reconstructions, and of faces with another's parts if it is another.
-    """
+    """Return the names of the discriminators: of reconstructions, and if it is another one of unpaired faces."""
     return ("discriminator", "discriminator_unpaired") if config.unpaired_discriminator else ("discriminator",)
 
 
@@ -153,10 +167,19 @@ def describe_networks(config, modules: Mapping[str, nn.Module]) -> dict[str, Net
         **{f"encoder_{part}": (_array(*window(part, size), 3),) for part in PARTS},
     }
     edits = ("portrait_generator", *part_networks("encoder"), *part_networks("decoder"))
+    entries = _ENTRY_NAMES | {
+        name: _ENTRY_NAMES[kind] for kind in ("encoder", "decoder", "image_decoder") for name in part_networks(kind)
+    }
     return {
-        name: Network(module, inputs.get(name, (image,)), ema=keeps_ema and name in edits)
+        name: Network(
+            module, inputs.get(name, (image,)), keeps_ema and name in edits, f"maskgan_jax.interop.{entries[name]}"
+        )
         for name, module in modules.items()
     }
+
+
+def _num_classes(label_set: str) -> int:
+    return int(LABEL_SETS[label_set].max()) + 1
 
 
 def _array(*shape: int, dtype=jnp.float32) -> jax.ShapeDtypeStruct:
