@@ -48,6 +48,21 @@ def test_full_size_ebst_trains_the_published_networks():
     }
 
 
+@pytest.mark.slow
+def test_full_size_portrait_editing_trains_the_published_networks():
+    config = CONFIGS["portrait_editing"].get_config()
+    config.labels = "helen"
+    task = tasks.make(config)
+    params = initial_state(task).params
+    sizes = {name: sum(leaf.size for leaf in jax.tree.leaves(tree)) for name, tree in params.items()}
+    trained = {name: sum(sizes[each] for each in optimiser.networks) for name, optimiser in task.optimisers.items()}
+    assert trained == {"generator": 228_217_426, "discriminator": 5_555_586, "discriminator_unpaired": 5_555_586}
+    edits = [name for name in sizes if name.startswith(("encoder", "decoder", "portrait"))]
+    unused = sum(leaf.size for name in edits for key in ("log_variance", "log_variance_hidden")
+                 for leaf in jax.tree.leaves(params[name].get(key, {})))  # fmt: skip
+    assert sum(sizes[name] for name in edits) - unused == 126_885_891
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_a_config_holds_no_network_that_its_task_lacks(name):
     config = CONFIGS[name].get_config("small")

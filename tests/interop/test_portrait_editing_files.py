@@ -6,18 +6,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import traverse_util
 
 torch = pytest.importorskip("torch")
 
+from configs import portrait_editing as portrait_editing_config  # noqa: E402
 from data_pipeline.errors import UserError  # noqa: E402
 from launch.benchmark.pytorch_networks import randomise  # noqa: E402
+from maskgan_jax import tasks  # noqa: E402
 from maskgan_jax.interop import entries, kinds, portrait_editing, state_dicts, weights  # noqa: E402
 from maskgan_jax.networks.discriminator import MultiScaleDiscriminator  # noqa: E402
 from maskgan_jax.networks.portrait_editing.decoders import FeatureDecoder, ImageDecoder  # noqa: E402
 from maskgan_jax.networks.portrait_editing.encoders import PartEncoder  # noqa: E402
 from maskgan_jax.networks.portrait_editing.generator import PortraitGenerator  # noqa: E402
 from maskgan_jax.networks.portrait_editing.parser_unet import ParserUNet  # noqa: E402
-from maskgan_jax.tasks.task import Network  # noqa: E402
+from maskgan_jax.tasks.task import Network, variable_shapes  # noqa: E402
 from tests.interop.small import assert_same_bytes, save  # noqa: E402
 from tests.networks import pytorch_portrait_editing as reference  # noqa: E402
 
@@ -67,6 +70,15 @@ def test_what_was_read_is_written_with_the_same_bytes(function, tmp_path):
     state_dicts.write(tmp_path / "out.pth", weights.to_state_dict(variables, unused, mapping))
 
     assert_same_bytes(tmp_path / "out.pth", given)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", ["", pytest.param("quickstart", marks=pytest.mark.long)])
+def test_every_array_of_the_tasks_networks_has_an_entry(variant):
+    for name, network in tasks.make(portrait_editing_config.get_config(variant)).networks.items():
+        shapes = traverse_util.flatten_dict(variable_shapes(name, network))
+        mapping = entries.mapping_of(name, network)
+        assert {entry.path for entry in mapping if isinstance(entry, entries.Entry)} == shapes.keys(), name
 
 
 def layers(mapping: entries.Mapping) -> set[str]:

@@ -206,7 +206,7 @@ def test_the_commands_import_and_export_other_sizes(tmp_path):
         (["--kind=blender", "in.pth"], "1 files given; it takes two"),
         (
             ["--kind=painter", "in.pth", "model"],
-            "there is no painter; the networks are alpha_blender, attribute_head, discriminator",
+            "there is no painter; the networks are alpha_blender, attribute_head, decoder_hair",
         ),
         (["in.pth", "model"], "--kind"),
         (

@@ -113,6 +113,14 @@ def test_the_learning_rate_is_constant_for_half_the_run_then_falls_to_0():
     np.testing.assert_allclose([schedule(step) for step in (0, 4, 5, 7, 10)], [0.4, 0.4, 0.4, 0.24, 0.0], atol=1e-7)
 
 
+def test_an_optimiser_of_two_updates_a_step_has_the_rate_of_the_step():
+    config = tiny_config("mask_vae")
+    config.num_train_steps, config.optimiser.learning_rate, config.optimiser.constant_share = 10, 0.4, 0.2
+    once, twice = learning_rate(config), learning_rate(config, updates_per_step=2)
+    np.testing.assert_allclose([once(step) for step in (0, 2, 6, 10)], [0.4, 0.4, 0.2, 0.0], atol=1e-7)
+    np.testing.assert_allclose([twice(2 * step) for step in (0, 2, 6, 10)], [0.4, 0.4, 0.2, 0.0], atol=1e-7)
+
+
 def test_every_8_bit_value_survives_the_way_to_an_image_and_back():
     pixels = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
     image = to_image(jnp.asarray(pixels))

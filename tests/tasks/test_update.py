@@ -9,7 +9,7 @@ import optax
 import pytest
 
 from maskgan_jax.tasks.task import Optimiser, TrainState
-from maskgan_jax.tasks.update import update
+from maskgan_jax.tasks.update import update, with_batch_stats
 
 OPTIMISERS = {"net": Optimiser(optax.adam(0.1), ("net",))}
 
@@ -63,3 +63,16 @@ def test_an_update_that_is_not_finite_is_skipped(bad):
     if "to_gradient" in bad:
         assert not np.isfinite(updated.gradient_norm)
         assert np.isfinite(updated.means["loss"])
+
+
+@pytest.mark.parametrize("bad", [{}, {"to_gradient": 1.0}])
+def test_running_statistics_move_only_with_their_update_and_others_stay(bad):
+    before = state().replace(batch_stats={name: {"mean": jnp.zeros(1)} for name in ("net", "other")})
+
+    @jax.jit
+    def updated(batch):
+        return with_batch_stats(update(OPTIMISERS, 1, before, "net", loss, batch), {"net": {"mean": jnp.ones(1)}})
+
+    after = updated(batch(**bad)).state.batch_stats
+
+    assert (after["net"]["mean"][0], after["other"]["mean"][0]) == (0 if bad else 1, 0)

@@ -56,7 +56,11 @@ def test_an_unknown_token_is_a_key_error(token):
 
 
 def test_the_bytes_of_a_photo_are_those_of_its_pixels_and_masks():
-    assert photo(10).bytes == 300 + 300 + 100 + 100  # photo, face, mask given, mask to paint in
+    opened = photo(10)
+    assert opened.bytes == 300 + 300 + 100 + 100  # photo, face, mask given, mask to paint in
+    background = (np.zeros((1, 8, 8, 3), np.uint8), np.zeros((1, 8, 8), np.uint8))
+    kept = opened._replace(portrait=opened.portrait._replace(background=background))
+    assert kept.bytes == opened.bytes + 192 + 64
 
 
 def test_the_oldest_goes_when_there_are_too_many():

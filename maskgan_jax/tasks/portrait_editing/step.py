@@ -36,10 +36,11 @@ GENERATOR = "generator"
 
 
 def step(system: PortraitEditing, state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
-    """Update the generator's networks on paired faces, then on unpaired ones, and after each the discriminator of its
-    faces; all unpaired terms see the networks that the paired update left (paper: steps alternate).
+    """Update the generator's networks on paired, then on unpaired faces, after each the discriminator of its faces.
 
-    Both updates belong to one step, so that every step has all losses to report and no update is one of zeros.
+    The paper's steps are either paired or unpaired, in turn. Here both updates of a batch belong to one step, which
+    then has all losses to report. The unpaired loss is computed with the networks that the paired updates left; or, as
+    in the published code, one update follows the sum of both losses.
     """
     batch = read(system, state, batch)
     if system.sequential:

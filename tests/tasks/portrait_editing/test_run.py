@@ -1,0 +1,55 @@
+"""A run of portrait editing: what it writes, what it leaves alone, and that it resumes."""
+
+import json
+import shutil
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskgan_jax.runs.directory import load_config
+from tests.tiny import tiny_config
+from tests.train import train
+
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+
+
+def logged(run: Path, prefix: str) -> dict[int, dict[str, float]]:
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    values = {line["step"]: {k: v for k, v in line.items() if k.startswith(prefix)} for line in lines}
+    return {step: each for step, each in values.items() if each}
+
+
+def test_a_run_trains_all_but_its_parser_and_resumes_to_the_last_bit(faces, runs, tmp_path):
+    config = tiny_config("portrait_editing", faces, runs)
+    config.batch_size = 2
+    config.evaluators.metrics.every_steps = 6
+    state = jax.device_get(train(config, tmp_path / "run"))
+
+    losses = logged(tmp_path / "run", "train/")
+    assert sorted(losses) == [1, 2, 3, 4, 5, 6]
+    assert all(np.isfinite(value) for each in losses.values() for value in each.values())
+    assert all(each["train/skipped_steps"] == 0 for each in losses.values())
+    metrics = logged(tmp_path / "run", "validation/")[6]
+    assert metrics.keys() == {"validation/psnr", "validation/swap_parsed_accuracy"}
+    assert Image.open(tmp_path / "run/pictures/step_0000006.png").size[0] > 7 * 64
+
+    resumed = shutil.copytree(tmp_path / "run", tmp_path / "resumed")
+    for step in ("4", "6"):
+        shutil.rmtree(resumed / f"checkpoints/{step}")
+    again = jax.device_get(train(load_config(resumed), resumed))
+    assert logged(resumed, "train/") == losses
+    jax.tree.map(np.testing.assert_array_equal, again, state)
+
+    parser = jax.device_get(train(load_config(runs / "face_parser"), runs / "face_parser"))  # there is nothing to do
+    before = parser.variables("face_parser")
+    jax.tree.map(np.testing.assert_array_equal, state.variables("face_parser"), before)
+    assert all(int(moments[0].count) == 6 * moves for moments, moves in _moves(state, config))
+
+
+def _moves(state, config):
+    """Adam's state of each optimiser, with its updates in a step."""
+    generator = 2 if config.updates == "sequential" else 1
+    return [(state.opt_state[name], generator if name == "generator" else 1) for name in state.opt_state]
