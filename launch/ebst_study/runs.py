@@ -19,14 +19,14 @@ SHIPPED = Path("maskgan_jax/pretrained/dense_mapping")
 """The generator that all begins with; it was trained on independent faces of 128 px."""
 MASK_VAE_WIDTHS = (16, 32, 64, 128)
 """A halving less than at the size that comes with the project."""
-EBST_STEPS = 1_000
+EBST_STEPS = 500
 RATE = 2e-4
 """Learning rate of both ways to go on."""
 STEPS: Mapping[str, dict[str, object]] = MappingProxyType(
     {
         "mask_vae": {"num_train_steps": 3_000},
         "crude_mask_vae": {"num_train_steps": 300},
-        "dense_mapping": {"num_train_steps": 5_000},
+        "dense_mapping": {"num_train_steps": 3_000},
         "longer": {"num_train_steps": UPDATES_A_STEP * EBST_STEPS, "optimiser.learning_rate": RATE},
         "ebst": {"num_train_steps": EBST_STEPS, "optimiser.learning_rate": RATE},
     }
