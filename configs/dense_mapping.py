@@ -12,6 +12,7 @@ def get_config(variant: str = "") -> ConfigDict:
     config.networks = ConfigDict()
     add_gan(config)
     config.init.dense_mapping = ""  # own; a run to begin with, generator and discriminator; "": random ones
+    config.init.discriminator = ""  # its own run; "": that of init.dense_mapping; "new": a random one
     config.optimiser.learning_rate = 2e-4  # pix2pixHD
     config.num_train_steps = 600_000  # pix2pixHD, niter + niter_decay: 200 epochs of batches of 8
     if variant == "small":

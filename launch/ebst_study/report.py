@@ -10,7 +10,7 @@ from jaxtyping import Float, UInt8
 
 from data_pipeline.atomic_files import replacing
 from launch.ebst_study.hand_drawn import draw_by_hand
-from launch.ebst_study.runs import CORRELATIONS, FACES_SEED, SEEDS, SIZE, VARIANTS, Runs
+from launch.ebst_study.runs import CORRELATIONS, FACES_SEED, SEEDS, SIZE, VARIANTS, VARIED_FACES, Runs
 from launch.held_out_edits import Edit, baselines, edit_all, held_out_edits, scores
 from maskgan_jax.editing.editor import Editor
 from maskgan_jax.evaluation.bootstrap import estimate
@@ -43,12 +43,17 @@ def _measure(runs: Runs, faces: str, correlation: float) -> dict:
         def inside(run: Path, given: Sequence[Edit] = given) -> Float[np.ndarray, " n"]:
             return scores(edit_all(load(run), given, run.name), edits)[:, 0]
 
-        begun = np.stack([inside(runs.dense_mapping(faces, seed)) for seed in SEEDS])
         longer = np.stack([inside(runs.longer(faces, seed)) for seed in SEEDS])
-        ebst = np.stack([inside(runs.ebst(faces, seed, "")) for seed in SEEDS])
+        ebst = np.stack([inside(runs.ebst(faces, seed)) for seed in SEEDS])
         others = {name: scores(images, edits)[:, 0] for name, images in baselines(given).items()}
-        rows = {"Dense Mapping Network": begun.mean(0), LONGER: longer.mean(0), EBST: ebst.mean(0), **others}
-        variants = {name: inside(runs.ebst(faces, SEEDS[0], name)) for name in VARIANTS if name}
+        rows = {
+            "Dense Mapping Network": inside(runs.dense_mapping(faces)),
+            LONGER: longer.mean(0),
+            EBST: ebst.mean(0),
+            **others,
+        }
+        varied = VARIANTS if faces == VARIED_FACES else ()
+        variants = {name: inside(runs.ebst(faces, SEEDS[0], name)) for name in varied}
         kinds[kind] = {
             "psnr_inside": {name: estimate(values)[:3] for name, values in rows.items()},
             "gain": estimate((ebst - longer).mean(0))[:3],
@@ -83,7 +88,7 @@ def _table(faces: str, results: dict) -> str:
     lines.append(_line([f"{EBST} minus {LONGER}", *(_interval(each["gain"]) for each in kinds.values())]))
     by_seed = [", ".join(f"{gain:+.3f}" for gain in each["gain_by_seed"]) for each in kinds.values()]
     lines.append(_line(["by seed", *by_seed]))
-    for name in filter(None, VARIANTS):
+    for name in next(iter(kinds.values()))["gain_of_variants"]:
         cells = (_interval(each["gain_of_variants"][name]) for each in kinds.values())
         lines.append(_line([f"with {name.replace('_', ' ')}, seed {SEEDS[0]}", *cells]))
     return "\n".join(lines) + "\n"

@@ -13,26 +13,36 @@ SEEDS = (0, 1, 2)
 """Of the training."""
 CORRELATIONS = {"independent": 0.0, "correlated": 0.9}
 """Of styles with geometries, by the name of the faces."""
-EBST_STEPS = 600
+VARIED_FACES = "independent"
+"""The faces that other settings of EBST are compared on."""
+SHIPPED = Path("maskgan_jax/pretrained/dense_mapping")
+"""The generator that all begins with; it was trained on independent faces of 128 px."""
+MASK_VAE_WIDTHS = (16, 32, 64, 128)
+"""A halving less than at the size that comes with the project."""
+EBST_STEPS = 500
+RATE = 2e-4
+"""Learning rate of both ways to go on."""
 STEPS: Mapping[str, dict[str, object]] = MappingProxyType(
     {
-        "mask_vae": {"num_train_steps": 3_000, "batch_size": 8, "optimiser.learning_rate": 2e-3},
-        "dense_mapping": {},
-        "longer": {"num_train_steps": UPDATES_A_STEP * EBST_STEPS, "optimiser.learning_rate": 2e-4},
-        "ebst": {"num_train_steps": EBST_STEPS, "optimiser.learning_rate": 2e-4},
+        "mask_vae": {"num_train_steps": 3_000},
+        "crude_mask_vae": {"num_train_steps": 300},
+        "dense_mapping": {"num_train_steps": 3_000},
+        "longer": {"num_train_steps": UPDATES_A_STEP * EBST_STEPS, "optimiser.learning_rate": RATE},
+        "ebst": {"num_train_steps": EBST_STEPS, "optimiser.learning_rate": RATE},
     }
 )
 """Fields of the configs, by stage."""
 VARIANTS: Mapping[str, dict[str, object]] = MappingProxyType(
     {
-        "": {},
-        "weaker_edits": {"lambda_inter": 1.0},
-        "stronger_edits": {"lambda_inter": 5.0},
+        "weaker_edits": {"lambda_inter": 5.0},
+        "stronger_edits": {"lambda_inter": 1.0},
         "joint_updates": {"updates": "joint"},
-        "slower": {"optimiser.learning_rate": 5e-5},
+        "slower": {"optimiser.learning_rate": RATE / 4},
+        "crude_masks": {},
     }
 )
-"""Fields of EBST's config that differ, by name; "": none. All but that one are trained from the first seed only."""
+"""Fields of EBST's config that differ, by name; all from the first seed. Crude masks come from a MaskVAE that was
+trained for a tenth of the steps."""
 
 
 class Runs(NamedTuple):
@@ -40,18 +50,18 @@ class Runs(NamedTuple):
 
     folder: Path
 
-    def mask_vae(self, faces: str) -> Path:
-        """Return the MaskVAE's."""
-        return self.folder / f"mask_vae_{faces}"
+    def mask_vae(self, faces: str, variant: str = "") -> Path:
+        """Return the MaskVAE's that a variant of EBST simulates edits with."""
+        return self.folder / f"{'crude_' * (variant == 'crude_masks')}mask_vae_{faces}"
 
-    def dense_mapping(self, faces: str, seed: int) -> Path:
+    def dense_mapping(self, faces: str) -> Path:
         """Return that of the Dense Mapping Network that the others begin with."""
-        return self.folder / f"dense_mapping_{faces}_{seed}"
+        return self.folder / f"dense_mapping_{faces}"
 
     def longer(self, faces: str, seed: int) -> Path:
         """Return that of the Dense Mapping Network trained on without EBST."""
         return self.folder / f"dense_mapping_longer_{faces}_{seed}"
 
-    def ebst(self, faces: str, seed: int, variant: str) -> Path:
-        """Return EBST's."""
+    def ebst(self, faces: str, seed: int, variant: str = "") -> Path:
+        """Return EBST's, with the settings of a variant."""
         return self.folder / "_".join(filter(None, ("ebst", variant, faces, str(seed))))

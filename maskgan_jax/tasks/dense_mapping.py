@@ -56,8 +56,10 @@ def make(config) -> Task:
 def _pretrained(config) -> tuple[Pretrained, ...]:
     """Generator and discriminator as `config.init` says."""
     remedy = "Begin with random networks: --config.init.dense_mapping="
-    start = (Pretrained("dense_mapping", ("generator", "discriminator"), remedy),) if config.init.dense_mapping else ()
-    return (*start, *gan.pretrained_vgg19(config))
+    generator = (Pretrained("dense_mapping", ("generator",), remedy),) if config.init.dense_mapping else ()
+    begun = config.init.dense_mapping or config.init.discriminator
+    discriminator = gan.pretrained_discriminator(config) if begun else ()
+    return (*generator, *discriminator, *gan.pretrained_vgg19(config))
 
 
 def step(system: DenseMapping, state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:

@@ -85,12 +85,8 @@ def _pretrained(config) -> tuple[Pretrained, ...]:
     pretrained = [
         Pretrained("mask_vae", ("mask_vae",), train.format("mask_vae")),
         Pretrained("dense_mapping", ("generator",), train.format("dense_mapping")),
+        *gan.pretrained_discriminator(config),
     ]
-    if config.init.discriminator != "new":
-        random = "or begin with a random one: --config.init.discriminator=new"
-        remedy = f"Name a run or an import in config.init.discriminator, {random}"
-        field = "discriminator" if config.init.discriminator else "dense_mapping"
-        pretrained.append(Pretrained(field, ("discriminator",), remedy))
     if config.init.alpha_blender:
         remedy = "Begin with a random one: --config.init.alpha_blender="
         pretrained.append(Pretrained("alpha_blender", ("alpha_blender",), remedy))

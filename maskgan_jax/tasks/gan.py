@@ -80,6 +80,18 @@ def pretrained_vgg19(config) -> tuple[Pretrained, ...]:
     return (Pretrained("vgg19", ("vgg19",), VGG19_REMEDY),) if config.losses.lambda_percept else ()
 
 
+def pretrained_discriminator(config) -> tuple[Pretrained, ...]:
+    """Return where the discriminator comes from, unless `config.init.discriminator` is "new": a random one."""
+    if config.init.discriminator == "new":
+        return ()
+    remedy = (
+        "Name a run or an import in config.init.discriminator, or begin with a random one: "
+        "--config.init.discriminator=new"
+    )
+    field = "discriminator" if config.init.discriminator else "dense_mapping"
+    return (Pretrained(field, ("discriminator",), remedy),)
+
+
 def real_features(gan: Gan, params: PyTree, batch: Batch) -> dict[str, RealFeatures]:
     """Return the targets of the feature matching and the perceptual loss, without gradient, as batch entry `real`."""
     image_t, mask_t = to_image(batch["image_t"]), one_hot(batch["mask_t"])

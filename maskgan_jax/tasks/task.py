@@ -137,9 +137,17 @@ class Task(NamedTuple):
 
 
 def init_variables(name: str, network: Network, rng: Array) -> Variables:
-    """Initialise a network at random; the name decides its part of the key, whatever other networks there are."""
+    """Initialise a network at random; the name decides its part of the key, whatever other networks there are.
+
+    Raises:
+      UserError: the sizes in its config make no network.
+    """
     inputs = [jnp.zeros(each.shape, each.dtype) for each in network.inputs]
-    return network.module.init(jax.random.fold_in(rng, zlib.crc32(name.encode()) & 0x7FFFFFFF), *inputs)
+    try:
+        return network.module.init(jax.random.fold_in(rng, zlib.crc32(name.encode()) & 0x7FFFFFFF), *inputs)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = str(error.args[0] if error.args else error).partition("\n")[0]
+        raise UserError(f"config.networks.{name} and config.data.size make no such network ({reason})") from error
 
 
 def variable_shapes(name: str, network: Network) -> Variables:
@@ -148,11 +156,7 @@ def variable_shapes(name: str, network: Network) -> Variables:
     Raises:
       UserError: the sizes in its config make no network.
     """
-    try:
-        return dict(jax.eval_shape(partial(init_variables, name, network), jax.random.key(0)))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        reason = str(error.args[0] if error.args else error).partition("\n")[0]
-        raise UserError(f"config.networks.{name} and config.data.size make no such network ({reason})") from None
+    return dict(jax.eval_shape(partial(init_variables, name, network), jax.random.key(0)))
 
 
 def init_state(task: Task, rng: Array, pretrained: Mapping[str, Variables]) -> TrainState:
@@ -162,6 +166,9 @@ def init_state(task: Task, rng: Array, pretrained: Mapping[str, Variables]) -> T
       task: whose networks to initialise.
       rng: key of the random initialisation.
       pretrained: variables of networks that come from elsewhere, by name.
+
+    Raises:
+      UserError: the sizes in a network's config make no network.
     """
     variables = {
         name: pretrained[name] if name in pretrained else init_variables(name, network, rng)

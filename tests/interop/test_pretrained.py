@@ -107,3 +107,14 @@ def test_the_dense_mapping_network_can_be_trained_on(runs):
         np.testing.assert_array_equal, state.params["discriminator"], trained.variables["discriminator"]["params"]
     )
     assert state.step == 0
+
+
+def test_the_dense_mapping_network_can_begin_with_a_published_generator(models):
+    config = tiny_config("dense_mapping")
+    config.init.dense_mapping = str(models / "generator")
+    config.init.discriminator = "new"
+
+    state = begin(config)
+
+    assert is_imported(state, "generator")
+    assert not is_imported(state, "discriminator")
