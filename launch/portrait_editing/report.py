@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, UInt8
-from maskgan_jax.tasks.portrait_editing import labels
 
 from data_pipeline.atomic_files import replacing
 from launch.portrait_editing.transfers import PARTS, Transfer, baselines, held_out_transfers, scores
@@ -14,6 +13,7 @@ from maskgan_jax.evaluation.bootstrap import estimate
 from maskgan_jax.inference.models import Model, load_model
 from maskgan_jax.photos.files import write_photo
 from maskgan_jax.photos.grid import image_grid, to_pixels
+from maskgan_jax.tasks.portrait_editing import labels
 
 TRANSFERS = 200
 """Of each part."""
