@@ -17,8 +17,9 @@ def over_microbatches(
 
     Every loss but Dice and the weighted cross-entropy, whose divisors depend on the batch's labels, is a mean over
     examples, so the means of gradients and losses are those of the whole batch. A task calls this for each of its
-    updates; accumulating over whole steps, as `optax.MultiSteps` does, would compute G_B's gradient before G_A's update.
-    Batch norm uses the statistics of a part and keeps their mean; those two losses are the means of the parts' values.
+    updates; accumulating over whole steps, as `optax.MultiSteps` does, would compute G_B's gradient before G_A's
+    update. Batch norm uses the statistics of a part and keeps their mean; those two losses are the means of the parts'
+    values.
 
     Every part has rows of all devices, so that no row changes its device.
 
