@@ -35,9 +35,10 @@ def main(argv: list[str]) -> None:
     if "judges" not in config:
         raise UserError(f"--config: {config.name} is no comparison; give configs/evaluation.py, or train it with main")
     workdir = Path(WORKDIR.value or f"runs/{config.name}")
-    from maskgan_jax.evaluation.comparison import compare  # imports TensorFlow: wrong options are answered before
-
     join_flags.join()
+    # It imports TensorFlow: what is wrong with options or hosts is said before.
+    from maskgan_jax.evaluation.comparison import compare
+
     try:
         compare(config, workdir, SURVEY.value)
     except UserError as error:

@@ -32,13 +32,13 @@ def main(argv: list[str]) -> None:
     """Parse and call."""
     if len(argv) > 1:
         raise app.UsageError(f"unexpected argument {argv[1]}; every option begins with --")
-    from maskgan_jax import evaluators  # imported here, with TensorFlow, so that --help and wrong options are fast
+    join_flags.join()
+    from maskgan_jax import evaluators  # imports TensorFlow: what is wrong with options or hosts is said before
     from maskgan_jax.interop import weights
     from maskgan_jax.training.interruption import Interrupted
     from maskgan_jax.training.loop import train
 
     config = CONFIG.value
-    join_flags.join()
     try:
         train(config, Path(WORKDIR.value or f"runs/{config.name}"), weights.read_variables, evaluators.make)
     except Interrupted as interrupted:

@@ -1,9 +1,8 @@
-"""A system that the package does not know, through the ordinary commands."""
+"""A system that the package does not know, trained by the ordinary command and taken by what the others call."""
 
 import json
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import jax
@@ -12,10 +11,14 @@ import pytest
 from jax import export
 
 from data_pipeline.synthetic_faces import face, render
+from maskgan_jax.inference.export import export_run
 from maskgan_jax.inference.models import load_model, load_network
+from maskgan_jax.runs.directory import load_config
+from maskgan_jax.training.step_benchmark import measure_step
 from tests.commands import run_command
+from tests.tiny_system.config import get_config
+from tests.train import train
 
-CONFIG = "--config=tests/tiny_system/config.py"
 PROJECT = Path(__file__).parents[1]
 
 
@@ -38,24 +41,15 @@ def module_monkeypatch():
         yield patch
 
 
-def succeed(module: str, *arguments: str) -> subprocess.CompletedProcess:
-    done = run_command(module, *arguments)
-    assert done.returncode == 0, done.stderr
-    return done
-
-
 @pytest.fixture(scope="module")
-def train_command(faces) -> list[str]:
+def trained(installed, faces, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny_system") / "run"
     settings = {"data.directory": faces, "batch_size": 8, "num_train_steps": 40, "log_every_steps": 1,
                 "checkpoint_every_steps": 20, "evaluators.metrics.every_steps": 20,
                 "visualize_every_steps": 40}  # fmt: skip
-    return ["maskgan_jax.main", CONFIG, *(f"--config.{name}={value}" for name, value in settings.items())]
-
-
-@pytest.fixture(scope="module")
-def trained(installed, train_command, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("tiny_system") / "run"
-    succeed(*train_command, f"--workdir={folder}")
+    fields = [f"--config.{name}={value}" for name, value in settings.items()]
+    done = run_command("maskgan_jax.main", "--config=tests/tiny_system/config.py", *fields, f"--workdir={folder}")
+    assert done.returncode == 0, done.stderr
     return folder
 
 
@@ -77,27 +71,25 @@ def test_it_trains_evaluates_and_visualizes(trained):
 
 
 @pytest.mark.slow
-def test_it_resumes_with_the_same_losses_and_metrics(trained, train_command, tmp_path):
-    resumed = tmp_path / "run"
-    shutil.copytree(trained, resumed)
+def test_it_resumes_with_the_same_losses_and_metrics(trained, tmp_path):
+    resumed = shutil.copytree(trained, tmp_path / "run")
     shutil.rmtree(resumed / "checkpoints/40")
-    succeed(*train_command, f"--workdir={resumed}")
+    train(load_config(resumed), resumed)
     assert logged(resumed) == logged(trained)
 
 
 @pytest.mark.slow
-def test_it_is_benchmarked(installed, tmp_path):
-    succeed(
-        "maskgan_jax.benchmark", CONFIG, "--config.batch_size=2", "--runs=1", "--steps=1", f"--json={tmp_path / 'out'}"
-    )
-    results = json.loads((tmp_path / "out").read_text())
+def test_it_is_benchmarked(installed):
+    config = get_config()
+    config.batch_size = 2
+    results = measure_step(config, runs=1, steps=1)
     # Two convolutions and a dense layer: 3 x 3 x 19 x 8 + 8, 8 x 3 + 3, 43 x 8 + 8.
     assert results["parameters, recolourer"] == 1376 + 27 + 352
 
 
 @pytest.mark.slow
 def test_its_export_runs_by_jax_alone_and_equals_the_ema_of_the_run(trained, tmp_path):
-    succeed("maskgan_jax.export", f"--checkpoint={trained}", f"--out={tmp_path / 'exported'}")
+    export_run(trained, tmp_path / "exported")
     one, other = (face(0, index) for index in (1, 2))
     _, mask = render(one.geometry, one.style, 64)
     photo_ref, _ = render(other.geometry, other.style, 64)
@@ -115,9 +107,11 @@ def test_its_export_runs_by_jax_alone_and_equals_the_ema_of_the_run(trained, tmp
 @pytest.mark.slow
 def test_its_weights_go_to_pytorch_and_back(trained, tmp_path):
     torch = pytest.importorskip("torch")
-    file, folder = str(tmp_path / "weights.pth"), tmp_path / "imported"
-    succeed("maskgan_jax.interop.export_torch", "--kind=recolourer", str(trained), file)
-    succeed("maskgan_jax.interop.import_torch", "--kind=recolourer", CONFIG, file, str(folder))
+    from maskgan_jax.interop.transfer import export_model, import_model
+
+    file, folder = tmp_path / "weights.pth", tmp_path / "imported"
+    export_model(trained, file, "recolourer")
+    import_model(file, folder, "recolourer", get_config())
 
     assert torch.load(file, weights_only=True)["stem.weight"].shape == (8, 19, 3, 3)
     assert torch.load(file, weights_only=True)["to_scale.weight"].shape == (8, 43)

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from data_pipeline.atomic_files import replacing
 from data_pipeline.errors import UserError
 from launch.benchmark.report import table
-from launch.benchmark.workloads import WORK, Settings
+from launch.benchmark.workloads import WORK, Settings, networks_of
 from maskgan_jax.cli import at_least, run
 
 TOLERANCE = {"float32": 1e-3, "gpu": 2e-2, "bfloat16": 0.1}
@@ -92,7 +92,7 @@ def main(options: argparse.Namespace) -> None:
     options.runs = options.runs or (2 if options.quick else 5)
     results = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "size": options.size, "runs": options.runs}
     with tempfile.TemporaryDirectory() as weights:
-        gpu = _write_weights(options.size, weights)
+        gpu = _write_weights(options.size, weights, {name for work in chosen for name in networks_of(work)})
         for work in tqdm(chosen, unit="comparison", disable=not sys.stderr.isatty()):
             results.setdefault("work", {})[work] = compare(work, options, weights, gpu)
             print(table(results["work"], [work]), flush=True)
@@ -148,9 +148,9 @@ def _difference(work: str, reference: Side, side: Side, gpu: bool) -> float:
     return max(differences.values())
 
 
-def _write_weights(size: int, folder: str) -> bool:
+def _write_weights(size: int, folder: str, networks: set[str]) -> bool:
     """Write the weights of all sides in another process: this one needs no PyTorch. Return whether it has a GPU."""
-    command = [sys.executable, "-m", "launch.benchmark.weights", str(size), folder]
+    command = [sys.executable, "-m", "launch.benchmark.weights", str(size), folder, *networks]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise UserError("PyTorch can't make the networks, see above")

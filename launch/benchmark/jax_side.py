@@ -10,7 +10,7 @@ from jaxtyping import Array
 from ml_collections import ConfigDict
 
 from launch.benchmark import process_memory
-from launch.benchmark.workloads import Settings, load_weights, make_batch, make_config
+from launch.benchmark.workloads import Settings, load_weights, make_batch, make_config, networks_of
 from maskgan_jax import tasks
 from maskgan_jax.devices import hardware
 from maskgan_jax.devices.mesh import make_mesh, state_shardings, to_devices
@@ -108,7 +108,7 @@ def _later_edit(settings: Settings, config: ConfigDict) -> Callable[[], dict[str
 def _forward_and_backward(settings: Settings, config: ConfigDict) -> Callable[[], dict[str, Array]]:
     """Return the gradient of the mean absolute output to the parameters, and for D and VGG19 to the image instead."""
     name = settings.work.partition(",")[0]
-    weights_of = "generator" if name == "style_encoder" else name
+    (weights_of,) = networks_of(settings.work)
     network = _networks(config)[weights_of]
     variables, batch = _load(settings, weights_of, network), _batch(settings)
     apply = network.module.apply

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from launch.benchmark import process_memory, pytorch_ebst
 from launch.benchmark.pytorch_sizes import MAKE
-from launch.benchmark.workloads import Settings, load_weights, make_batch, make_config
+from launch.benchmark.workloads import Settings, load_weights, make_batch, make_config, networks_of
 
 
 def prepare(settings: Settings) -> Callable[[], dict[str, Tensor]]:
@@ -111,7 +111,7 @@ def _forward_and_backward(
 ) -> Callable:
     """Return the gradient of the mean absolute output to the parameters, and for D and VGG19 to the image instead."""
     name = settings.work.partition(",")[0]
-    network = load("generator" if name == "style_encoder" else name)
+    network = load(*networks_of(settings.work))
     mask_t, mask_ref, image_t = batch
     image = image_t.clone().requires_grad_(name in ("discriminator", "vgg19"))
     outputs = {

@@ -12,14 +12,16 @@ from launch.benchmark.pytorch_sizes import MAKE
 from launch.benchmark.workloads import make_config
 
 
-def main(size: int, folder: Path) -> None:
-    """Write random weights of every network for images of a size in px; they keep a signal's size."""
+def main(size: int, folder: Path, networks: list[str]) -> None:
+    """Write random weights of some networks for images of a size in px; they keep a signal's size."""
     sizes = make_config(size, batch_size=1, vgg19=True, dtype="float32").networks
     for seed, (name, make) in enumerate(MAKE.items()):
+        if name not in networks:
+            continue
         state = randomise(make(sizes), seed).state_dict()
         np.savez(folder / f"{name}.npz", **{entry: tensor.numpy() for entry, tensor in state.items()})
     print(json.dumps({"gpu": torch.cuda.is_available()}))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

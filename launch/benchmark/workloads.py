@@ -57,6 +57,17 @@ def make_config(size: int, batch_size: int, vgg19: bool, dtype: str) -> ConfigDi
     return config
 
 
+def networks_of(work: str) -> tuple[str, ...]:
+    """Return the names of the networks whose weights the work reads."""
+    match work.partition(",")[0]:
+        case "EBST step":
+            return ("generator", "discriminator", "vgg19", "mask_vae", "alpha_blender")
+        case "first edit" | "later edit" | "style_encoder":
+            return ("generator",)
+        case network:
+            return (network,)
+
+
 def make_batch(size: int, batch_size: int) -> dict[str, np.ndarray]:
     """Return photos of noise and label maps of squares, uint8 (b h w 3) and (b h w), as the data pipeline does."""
     rng = np.random.default_rng(0)

@@ -26,7 +26,10 @@ class TaskMetrics:
         self._mesh = run.mesh
         self._finalize = run.task.finalize_metrics
         self._evaluate = compile_eval(run.task.evaluate, run.shardings, run.mesh)
-        sums = jax.eval_shape(run.task.evaluate, run.shapes, run.first)
+        # The very types of its calls, so that it is traced once.
+        state = jax.tree.map(lambda shape, sharding: shape.update(sharding=sharding), run.shapes, run.shardings)
+        (batch,) = to_devices([run.first], run.mesh)
+        sums = self._evaluate.eval_shape(state, batch)
         self.metrics = tuple(self._finalized(jax.tree.map(lambda total: np.ones(total.shape, total.dtype), sums)))
 
     def evaluate(self, state: TrainState, interrupted: Callable[[], bool]) -> dict[str, float] | None:

@@ -2,14 +2,13 @@
 
 import itertools
 import json
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import jax
 import numpy as np
 from absl import logging
 from clu import parameter_overview
-from jaxtyping import PyTree
 from ml_collections import ConfigDict
 
 from data_pipeline import input_pipeline
@@ -22,7 +21,7 @@ from maskgan_jax.devices.mesh import compile_init, make_mesh, state_shardings, t
 from maskgan_jax.devices.model_flops import model_flops
 from maskgan_jax.runs import checkpoints, directory
 from maskgan_jax.runs.models import save_separately
-from maskgan_jax.tasks.task import Task, TrainState, Variables, init_state
+from maskgan_jax.tasks.task import TrainState, init_state
 from maskgan_jax.training import metric_log
 from maskgan_jax.training.compiled_step import compiled_step
 from maskgan_jax.training.evaluators import EvaluatedRun, Evaluators, MakeEvaluator
@@ -60,6 +59,7 @@ def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights, make_eva
     ):
         resumed_step = manager.latest_step()
         first_step, last_step = resumed_step or 0, config.num_train_steps
+        pretrained = {}
         if resumed_step is None:
             pretrained = load_pretrained(config, task, read_weights)
         else:
@@ -75,14 +75,17 @@ def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights, make_eva
         held_out = input_pipeline.EvalBatches(builder, config.data.eval_split, **data_options)
 
         # State: initialised or restored.
-        shapes = _state_shapes(config, task)
+        initialise = partial(init_state, task)
+        shapes = jax.eval_shape(initialise, jax.random.key(config.seed), pretrained)
         shardings = state_shardings(shapes, mesh)
         first = next(iter(held_out))
         evaluators = Evaluators(EvaluatedRun(config, task, held_out, first, mesh, shapes, shardings), make_evaluator)
         preview = Preview(task, first, mesh, shardings)
         if resumed_step is None:
-            state = _initialise(config, task, pretrained, shardings)
+            state = compile_init(initialise, shardings)(jax.random.key(config.seed), to_host(pretrained))
             del pretrained
+            overview = parameter_overview.get_parameter_overview(state.params, include_stats=False, max_lines=60)
+            logging.info("Parameters:\n%s", overview)
         else:
             state = checkpoints.restore(manager, shapes, shardings)
             logging.info("Resumes from step %d of %s", resumed_step, workdir)
@@ -155,19 +158,6 @@ def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights, make_eva
 def _is_due(config: ConfigDict, what: str, step: int) -> bool:
     """Return whether something is due after a step: every so many steps, and after the last one."""
     return step % config[f"{what}_every_steps"] == 0 or step == config.num_train_steps
-
-
-def _state_shapes(config: ConfigDict, task: Task) -> TrainState:
-    return jax.eval_shape(lambda rng: init_state(task, rng, {}), jax.random.key(config.seed))
-
-
-def _initialise(config: ConfigDict, task: Task, pretrained: Mapping[str, Variables], shardings: PyTree) -> TrainState:
-    """Return the state of step 0 and log the sizes of its networks."""
-    init = compile_init(lambda rng, pretrained: init_state(task, rng, pretrained), shardings)
-    state = init(jax.random.key(config.seed), to_host(pretrained))
-    overview = parameter_overview.get_parameter_overview(state.params, include_stats=False, max_lines=60)
-    logging.info("Parameters:\n%s", overview)
-    return state
 
 
 def _evaluate(

@@ -4,6 +4,7 @@ import resource
 import statistics
 import sys
 import time
+from functools import partial
 
 import jax
 from jax.stages import Compiled
@@ -36,9 +37,9 @@ def measure_step(config: ConfigDict, runs: int, steps: int) -> dict[str, object]
     """
     task = tasks.make(config)
     mesh = make_mesh(config)
-    shapes = jax.eval_shape(lambda rng: init_state(task, rng, {}), jax.random.key(config.seed))
-    shardings = state_shardings(shapes, mesh)
-    state = compile_init(lambda rng: init_state(task, rng, {}), shardings)(jax.random.key(config.seed))
+    initialise, key = partial(init_state, task, pretrained={}), jax.random.key(config.seed)
+    shardings = state_shardings(jax.eval_shape(initialise, key), mesh)
+    state = compile_init(initialise, shardings)(key)
     rows = random_batch(task.inputs, config.batch_size // jax.process_count(), config.data.size, config.seed)
     batch = next(to_devices([rows], mesh))
 

@@ -13,8 +13,10 @@ import pytest
 from data_pipeline.errors import UserError
 from maskgan_jax.devices import multihost
 from maskgan_jax.runs import checkpoints
+from maskgan_jax.runs.directory import load_config
 from tests.commands import joins, run_command, run_together, start_command, tiny_arguments, wait_for
 from tests.tiny import tiny_config
+from tests.train import train
 from tests.training.test_loop import logged_losses
 
 LENGTH = {"num_train_steps": 11, "checkpoint_every_steps": 6}
@@ -40,25 +42,37 @@ def uninterrupted(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("processes", [1, 2])
-def test_a_run_on_4_devices_resumes_on_others(processes, faces, uninterrupted, tmp_path):
-    """On 1 device, or in 2 processes of 2 devices that shard the state: with the same losses of the next 5 steps."""
-    folder = tmp_path / "run"
-    shutil.copytree(uninterrupted, folder)
-    shutil.rmtree(folder / "checkpoints" / "11")
-    command = ["maskgan_jax.main", *tiny_run(faces, folder, **LENGTH), SMALL_UPDATES]
-    done = [run_command(*command)] if processes == 1 else run_together(*command, "--config.mesh.fsdp=2")
-    assert [each.returncode for each in done] == [0] * processes, [each.stderr for each in done]
-    assert "from step 6 of" in done[0].stderr
-    expected, found = logged_losses(uninterrupted), logged_losses(folder)
-    assert sorted(found) == list(range(1, 12))
-    for step in range(7, 12):
+@pytest.fixture
+def halted(uninterrupted: Path, tmp_path: Path) -> Path:
+    """A copy of that run whose last checkpoint is that of step 6, without the log."""
+    folder = shutil.copytree(uninterrupted, tmp_path / "halted")
+    shutil.rmtree(folder / "checkpoints/11")
+    (folder / "metrics.jsonl").unlink()
+    return folder
+
+
+def assert_next_losses_agree(resumed: Path, uninterrupted: Path) -> None:
+    expected, found = logged_losses(uninterrupted), logged_losses(resumed)
+    assert sorted(found) == list(range(7, 12))
+    for step in found:
         norms = found[step].pop("train/gradient_norm"), expected[step].pop("train/gradient_norm")
         assert found[step] == pytest.approx(expected[step], rel=1e-4), step
         assert norms[0] == pytest.approx(norms[1], rel=1e-3), step
-    for silent in done[1:]:
-        assert "from step" not in silent.stderr
+
+
+@pytest.mark.slow
+def test_a_run_on_4_devices_resumes_on_1(uninterrupted, halted):
+    train(load_config(halted), halted)
+    assert_next_losses_agree(halted, uninterrupted)
+
+
+@pytest.mark.slow
+def test_a_run_on_4_devices_resumes_in_2_processes_that_shard_the_state(faces, uninterrupted, halted):
+    command = ["maskgan_jax.main", *tiny_run(faces, halted, **LENGTH), SMALL_UPDATES, "--config.mesh.fsdp=2"]
+    done = run_together(*command)
+    assert [each.returncode for each in done] == [0, 0], [each.stderr for each in done]
+    assert ["from step 6 of" in each.stderr for each in done] == [True, False]
+    assert_next_losses_agree(halted, uninterrupted)
 
 
 @pytest.mark.slow
@@ -195,9 +209,20 @@ def test_processes_of_a_cluster_join_without_flags(cluster):
 
 
 @pytest.mark.slow
-def test_a_process_that_is_told_not_to_join_or_was_started_alone_trains_alone():
-    assert started_by(slurm(2), False) == ["0 1 1", "0 1 1"]
-    assert started_by([*slurm(1), *open_mpi(1), {}], None) == ["0 1 1"] * 3
+def test_a_process_that_no_cluster_started_trains_alone():
+    assert started_by([{}], None) == ["0 1 1"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "distributed"), [(slurm(2)[0], False), (slurm(1)[0], None), (open_mpi(1)[0], None)]
+)
+def test_a_process_that_is_told_not_to_join_or_is_the_only_one_of_its_job_joins_nothing(
+    variables, distributed, monkeypatch
+):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("jax.distributed.initialize", lambda *_, **__: pytest.fail("joins"))
+    multihost.join(distributed, None, None, None, timeout_s=3600)
 
 
 @pytest.mark.parametrize(
