@@ -6,6 +6,8 @@ from pathlib import Path
 
 # For TensorFlow's C++ code, which reads it at its first import: 2 logs errors only.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# On processors with AVX-512 it would announce oneDNN at every level; nothing here computes with it.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
