@@ -7,7 +7,7 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.batch_norm import batch_norm
+from maskgan_jax.networks.batch_norm import RandomScaleBatchNorm
 from maskgan_jax.networks.layers import Conv, average_pool, leaky_relu
 from maskgan_jax.networks.normalisation import instance_norm
 from maskgan_jax.networks.precision import at_least_float32
@@ -36,7 +36,7 @@ class PatchDiscriminator(nn.Module):
             strides = 1 if layer == len(self.widths) - 1 else 2
             x = Conv(width, 4, strides, padding=2, dtype=self.dtype, name=f"conv_{layer}")(x)
             if layer and self.norm == "batch":
-                x = batch_norm(self.dtype, train, f"norm_{layer}")(x)
+                x = RandomScaleBatchNorm(dtype=self.dtype, name=f"norm_{layer}")(x, train)
             elif layer:
                 x = instance_norm(x)
             x = leaky_relu(x)

@@ -5,6 +5,8 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
+from maskgan_jax.networks.batch_norm import BatchNorm
+from maskgan_jax.networks.channels import add_bias
 from maskgan_jax.networks.layers import Conv, bias_init, max_pool
 from maskgan_jax.networks.precision import at_least_float32
 
@@ -51,8 +53,7 @@ class DoubleConv(nn.Module):
     def __call__(self, x: Float[Array, "b h w i"], train: bool) -> Float[Array, "b h w o"]:
         for layer in range(2):
             x = Conv(self.features, 3, padding=1, kernel_init=he_init, dtype=self.dtype, name=f"conv_{layer}")(x)
-            norm = nn.BatchNorm(not train, momentum=0.9, epsilon=1e-5, dtype=self.dtype, name=f"norm_{layer}")
-            x = nn.relu(norm(x))
+            x = nn.relu(BatchNorm(dtype=self.dtype, name=f"norm_{layer}")(x, train))
         return x
 
 
@@ -89,4 +90,4 @@ class UpConv(nn.Module):
         kernel = self.param("kernel", he_init, (2, 2, i, self.features)).astype(self.dtype)
         bias = self.param("bias", bias_init(4 * self.features), (self.features,)).astype(self.dtype)
         y = jnp.einsum("bhwi,pqio->bhpwqo", x.astype(self.dtype), kernel)
-        return y.reshape(b, 2 * h, 2 * w, self.features) + bias
+        return add_bias(y.reshape(b, 2 * h, 2 * w, self.features), bias)

@@ -11,6 +11,7 @@ from jax import lax
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Integer
 
+from maskgan_jax.networks.channels import add_bias
 from maskgan_jax.networks.convolution import convolve, convolve_labels, convolve_transposed
 from maskgan_jax.networks.normalisation import adain, instance_norm
 
@@ -106,7 +107,8 @@ class Conv(nn.Module):
             y = convolve(x, kernel, self.strides, self.padding)
         if not self.use_bias:
             return y
-        return y + self.param("bias", bias_init(math.prod(shape[:3])), (self.features,)).astype(self.dtype)
+        bias = self.param("bias", bias_init(math.prod(shape[:3])), (self.features,)).astype(self.dtype)
+        return add_bias(y, bias)
 
 
 class LabelConv(nn.Module):
@@ -132,7 +134,7 @@ class LabelConv(nn.Module):
         kernel = self.param("kernel", self.kernel_init, shape).astype(self.dtype)
         bias = self.param("bias", bias_init(math.prod(shape[:3])), (self.features,)).astype(self.dtype)
         padded = pad_image(labels[..., None], self.kernel_size // 2, "reflect")[..., 0]
-        return convolve_labels(padded, kernel) + bias
+        return add_bias(convolve_labels(padded, kernel), bias)
 
 
 class ConvTranspose(nn.Module):
@@ -157,7 +159,8 @@ class ConvTranspose(nn.Module):
         if not self.use_bias:
             return y
         fan_in = self.kernel_size**2 * self.features  # PyTorch counts that of the convolution it transposes
-        return y + self.param("bias", bias_init(fan_in), (self.features,)).astype(self.dtype)
+        bias = self.param("bias", bias_init(fan_in), (self.features,)).astype(self.dtype)
+        return add_bias(y, bias)
 
 
 class UpsampleConv(nn.Module):
@@ -185,7 +188,7 @@ class UpsampleConv(nn.Module):
         y = convolve(padded, phases, strides=1, padding=0).reshape(b, h + 1, w + 1, 2, 2, self.features)
         rows = [[y[:, p : p + h, q : q + w, p, q] for q in (0, 1)] for p in (0, 1)]
         y = jnp.stack([jnp.stack(row, axis=3) for row in rows], axis=2)
-        return y.reshape(b, 2 * h, 2 * w, self.features) + bias
+        return add_bias(y.reshape(b, 2 * h, 2 * w, self.features), bias)
 
 
 def leaky_relu(x: Array) -> Array:

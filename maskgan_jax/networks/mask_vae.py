@@ -7,6 +7,7 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
+from maskgan_jax.networks.batch_norm import BatchNorm
 from maskgan_jax.networks.layers import Conv, UpsampleConv, leaky_relu, pytorch_init
 from maskgan_jax.networks.precision import at_least_float32
 
@@ -41,8 +42,8 @@ class MaskVAE(nn.Module):
         self.up = [UpsampleConv(width, **convolution) for width in up_widths]
         self.up_norm = [self._batch_norm(1e-3) for _ in up_widths[:-1]]
 
-    def _batch_norm(self, epsilon: float) -> nn.BatchNorm:
-        return nn.BatchNorm(momentum=0.9, epsilon=epsilon, dtype=self.dtype)
+    def _batch_norm(self, epsilon: float) -> BatchNorm:
+        return BatchNorm(epsilon=epsilon, dtype=self.dtype)
 
     def encode(
         self, mask: Float[Array, "b h w k"], train: bool = False
@@ -50,7 +51,7 @@ class MaskVAE(nn.Module):
         """Return mean and log-variance of the codes of one-hot masks, float32; `train` uses the batch's statistics."""
         x = mask
         for conv, norm in zip(self.down, self.down_norm, strict=True):
-            x = leaky_relu(norm(conv(x), use_running_average=not train))
+            x = leaky_relu(norm(conv(x), train))
         flat = x.transpose(0, 3, 1, 2).reshape(x.shape[0], -1)  # channel-major, as the published weights have it
         return at_least_float32(self.to_mean(flat)), at_least_float32(self.to_log_variance(flat))
 
@@ -58,7 +59,7 @@ class MaskVAE(nn.Module):
         """Return the logits of the mask of each code, float32; `train` uses the batch's statistics."""
         x = nn.relu(self.from_code(z)).reshape(z.shape[0], self.widths[-1], 4, 4).transpose(0, 2, 3, 1)
         for conv, norm in zip(self.up, self.up_norm, strict=False):
-            x = leaky_relu(norm(conv(x), use_running_average=not train))
+            x = leaky_relu(norm(conv(x), train))
         return at_least_float32(self.up[-1](x))
 
     def __call__(

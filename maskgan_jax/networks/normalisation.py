@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
+from maskgan_jax.networks.channels import pixel_means
 from maskgan_jax.networks.precision import at_least_float32
 
 EPSILON = 1e-5
@@ -31,8 +32,8 @@ def adain(
 
 def _adain_forward(z, scale, shift):
     z32 = at_least_float32(z)
-    mean = z32.mean((1, 2), keepdims=True)
-    variance = jnp.square(z32 - mean).mean((1, 2), keepdims=True)
+    mean = pixel_means(z32)[:, None, None]
+    variance = pixel_means(jnp.square(z32 - mean))[:, None, None]
     inverse_std = lax.rsqrt(variance + EPSILON)
     scale, shift = scale[:, None, None], shift[:, None, None]
     y = (z32 - mean) * (inverse_std * scale) + shift
@@ -42,10 +43,10 @@ def _adain_forward(z, scale, shift):
 def _adain_backward(kept, gradient):
     z, mean, inverse_std, scale = kept
     dy, normalised = at_least_float32(gradient), (at_least_float32(z) - mean) * inverse_std
-    dshift, dscale = dy.sum((1, 2), keepdims=True), (dy * normalised).sum((1, 2), keepdims=True)
+    dshift, dscale = pixel_means(dy), pixel_means(dy * normalised)
+    dz = scale * inverse_std * (dy - dshift[:, None, None] - normalised * dscale[:, None, None])
     pixels = z.shape[1] * z.shape[2]
-    dz = scale * inverse_std * (dy - dshift / pixels - normalised * (dscale / pixels))
-    return dz.astype(z.dtype), dscale[:, 0, 0], dshift[:, 0, 0]
+    return dz.astype(z.dtype), pixels * dscale, pixels * dshift
 
 
 adain.defvjp(_adain_forward, _adain_backward)

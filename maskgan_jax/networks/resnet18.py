@@ -5,6 +5,7 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
+from maskgan_jax.networks.batch_norm import BatchNorm
 from maskgan_jax.networks.imagenet import normalise
 from maskgan_jax.networks.layers import Conv
 from maskgan_jax.networks.precision import at_least_float32
@@ -32,7 +33,7 @@ class ResNet18(nn.Module):
         x = Conv(self.widths[0], 7, 2, 3, kernel_init=kernel_init, use_bias=False, dtype=self.dtype, name="stem")(
             normalise(image)
         )
-        x = nn.relu(_batch_norm(self.dtype, train, "stem_norm")(x))
+        x = nn.relu(BatchNorm(dtype=self.dtype, name="stem_norm")(x, train))
         x = nn.max_pool(x, (3, 3), (2, 2), ((1, 1), (1, 1)))
         for stage, width in enumerate(self.widths):
             for block in range(BLOCKS_OF_A_STAGE):
@@ -59,12 +60,8 @@ class BasicBlock(nn.Module):
         def convolve(name: str, size: int, strides: int, x: Array) -> Array:
             options = {"kernel_init": kernel_init, "use_bias": False, "dtype": self.dtype}
             y = Conv(self.features, size, strides, size // 2, **options, name=name)(x)
-            return _batch_norm(self.dtype, train, f"{name}_norm")(y)
+            return BatchNorm(dtype=self.dtype, name=f"{name}_norm")(y, train)
 
         y = nn.relu(convolve("conv_0", 3, self.strides, x))
         y = convolve("conv_1", 3, 1, y)
         return nn.relu(y + (x if self.strides == 1 else convolve("skip", 1, self.strides, x)))
-
-
-def _batch_norm(dtype: DTypeLike, train: bool, name: str) -> nn.BatchNorm:
-    return nn.BatchNorm(not train, momentum=0.9, epsilon=1e-5, dtype=dtype, name=name)

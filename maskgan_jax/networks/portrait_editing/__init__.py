@@ -2,6 +2,3 @@
 
 "Part" is one of the five components of a face: left eye, right eye, mouth, skin (with nose and brows) and hair.
 """
-
-PART_NORM_MOMENTUM = 0.1
-"""What batch norm keeps of its running statistics in a step in encoders and decoders of parts (published code)."""

@@ -5,9 +5,8 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.batch_norm import batch_norm
+from maskgan_jax.networks.batch_norm import RandomScaleBatchNorm
 from maskgan_jax.networks.layers import Conv, ConvTranspose, bias_init, pytorch_init
-from maskgan_jax.networks.portrait_editing import PART_NORM_MOMENTUM
 from maskgan_jax.networks.precision import at_least_float32
 
 
@@ -22,6 +21,7 @@ class FeatureDecoder(nn.Module):
       start_width: channels of the smallest map.
       widths: channels after each doubling; without any, the features are the smallest map.
       use_bias: whether the dense layer has one.
+      norm_momentum: what batch norm keeps of its running statistics in a step.
       dtype: type of the computation, and of the features.
     """
 
@@ -29,6 +29,7 @@ class FeatureDecoder(nn.Module):
     start_width: int
     widths: tuple[int, ...]
     use_bias: bool
+    norm_momentum: float = 0.1
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
@@ -45,7 +46,8 @@ class FeatureDecoder(nn.Module):
         x = dense(code).reshape(-1, self.start_width, *self.size).transpose(0, 2, 3, 1)  # published: channel-major
         for level, width in enumerate(self.widths):
             x = ConvTranspose(width, 4, dtype=self.dtype, name=f"up_{level}")(x)
-            x = nn.relu(batch_norm(self.dtype, train, f"up_norm_{level}", PART_NORM_MOMENTUM)(x))
+            norm = RandomScaleBatchNorm(self.norm_momentum, dtype=self.dtype, name=f"up_norm_{level}")
+            x = nn.relu(norm(x, train))
         return x
 
 
@@ -60,6 +62,7 @@ class ImageDecoder(nn.Module):
       start_width: channels of the smallest map.
       widths: channels after each doubling.
       use_bias: whether the dense layer has one.
+      norm_momentum: what batch norm keeps of its running statistics in a step.
       dtype: type of the computation; images are float32.
     """
 
@@ -67,13 +70,14 @@ class ImageDecoder(nn.Module):
     start_width: int
     widths: tuple[int, ...]
     use_bias: bool
+    norm_momentum: float = 0.1
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, code: Float[Array, "b z"], train: bool = False) -> Float[Array, "b h w 3"]:
         """Decode images of the part in [-1, 1] from codes; `train` uses the batch's statistics."""
-        x = FeatureDecoder(self.size, self.start_width, self.widths, self.use_bias, self.dtype, name="features")(
-            code, train
-        )
+        x = FeatureDecoder(
+            self.size, self.start_width, self.widths, self.use_bias, self.norm_momentum, self.dtype, name="features"
+        )(code, train)
         head = Conv(3, 5, padding=2, pad_mode="reflect", dtype=self.dtype, name="head")
         return jnp.tanh(at_least_float32(head(x)))

@@ -7,9 +7,8 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.batch_norm import batch_norm
+from maskgan_jax.networks.batch_norm import RandomScaleBatchNorm
 from maskgan_jax.networks.layers import Conv, bias_init, pytorch_init
-from maskgan_jax.networks.portrait_editing import PART_NORM_MOMENTUM
 from maskgan_jax.networks.precision import at_least_float32
 
 
@@ -23,12 +22,14 @@ class PartEncoder(nn.Module):
       widths: channels after each halving.
       code_size: entries of the code.
       head_width: entries of the hidden layer of each head.
+      norm_momentum: what batch norm keeps of its running statistics in a step.
       dtype: type of the computation; mean and log-variance are float32.
     """
 
     widths: tuple[int, ...]
     code_size: int = 512
     head_width: int = 1024
+    norm_momentum: float = 0.1
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
@@ -39,7 +40,8 @@ class PartEncoder(nn.Module):
         x = part
         for level, width in enumerate(self.widths):
             x = Conv(width, 4, strides=2, padding=1, dtype=self.dtype, name=f"down_{level}")(x)
-            x = nn.relu(batch_norm(self.dtype, train, f"down_norm_{level}", PART_NORM_MOMENTUM)(x))
+            norm = RandomScaleBatchNorm(self.norm_momentum, dtype=self.dtype, name=f"down_norm_{level}")
+            x = nn.relu(norm(x, train))
         flat = x.transpose(0, 3, 1, 2).reshape(len(x), -1)  # channel-major, as the published weights have it
         return tuple(self._head(flat, name) for name in ("mean", "log_variance"))
 

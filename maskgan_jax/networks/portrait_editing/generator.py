@@ -8,7 +8,7 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float, Integer
 
-from maskgan_jax.networks.batch_norm import batch_norm
+from maskgan_jax.networks.batch_norm import RandomScaleBatchNorm
 from maskgan_jax.networks.layers import Conv, ConvTranspose, LabelConv
 from maskgan_jax.networks.precision import at_least_float32
 
@@ -76,10 +76,10 @@ class MaskEncoder(nn.Module):
     @nn.compact
     def __call__(self, mask: Integer[Array, "b h w"], train: bool) -> Float[Array, "b y x o"]:
         x = LabelConv(self.num_classes, self.widths[0], 7, dtype=self.dtype, name="stem")(mask)
-        x = nn.relu(batch_norm(self.dtype, train, "stem_norm")(x))
+        x = nn.relu(RandomScaleBatchNorm(dtype=self.dtype, name="stem_norm")(x, train))
         for level, width in enumerate(self.widths[1:]):
             x = Conv(width, 3, strides=2, padding=1, dtype=self.dtype, name=f"down_{level}")(x)
-            x = nn.relu(batch_norm(self.dtype, train, f"down_norm_{level}")(x))
+            x = nn.relu(RandomScaleBatchNorm(dtype=self.dtype, name=f"down_norm_{level}")(x, train))
         return x
 
 
@@ -98,7 +98,7 @@ class ForegroundDecoder(nn.Module):
             x = NormedResidualBlock(self.dtype, name=f"residual_{block}")(x, train)
         for level, width in enumerate(self.up_widths):
             x = ConvTranspose(width, 4, dtype=self.dtype, name=f"up_{level}")(x)
-            x = nn.relu(batch_norm(self.dtype, train, f"up_norm_{level}")(x))
+            x = nn.relu(RandomScaleBatchNorm(dtype=self.dtype, name=f"up_norm_{level}")(x, train))
         return x
 
 
@@ -112,7 +112,7 @@ class NormedResidualBlock(nn.Module):
         y = x
         for layer in range(2):
             y = Conv(x.shape[-1], 3, padding=1, pad_mode="reflect", dtype=self.dtype, name=f"conv_{layer}")(y)
-            y = batch_norm(self.dtype, train, f"norm_{layer}")(y)
+            y = RandomScaleBatchNorm(dtype=self.dtype, name=f"norm_{layer}")(y, train)
             if layer == 0:
                 y = nn.relu(y)
         return x + y
@@ -127,7 +127,7 @@ class BackgroundEncoder(nn.Module):
     @nn.compact
     def __call__(self, image: Float[Array, "b h w 3"], train: bool) -> Float[Array, "b h w o"]:
         x = Conv(self.features, 7, padding=3, pad_mode="reflect", dtype=self.dtype, name="stem")(image)
-        return nn.relu(batch_norm(self.dtype, train, "stem_norm")(x))
+        return nn.relu(RandomScaleBatchNorm(dtype=self.dtype, name="stem_norm")(x, train))
 
 
 class BackgroundDecoder(nn.Module):

@@ -5,7 +5,7 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from maskgan_jax.networks.batch_norm import batch_norm
+from maskgan_jax.networks.batch_norm import RandomScaleBatchNorm
 from maskgan_jax.networks.layers import Conv, ConvTranspose, leaky_relu
 from maskgan_jax.networks.precision import at_least_float32
 
@@ -35,11 +35,13 @@ class ParserUNet(nn.Module):
         for level, width in enumerate(self.widths):
             x = leaky_relu(maps[-1]) if level else image
             x = Conv(width, 4, strides=2, padding=1, use_bias=False, dtype=self.dtype, name=f"down_{level}")(x)
-            maps.append(batch_norm(self.dtype, train, f"down_norm_{level}")(x) if 0 < level < last else x)
+            if 0 < level < last:
+                x = RandomScaleBatchNorm(dtype=self.dtype, name=f"down_norm_{level}")(x, train)
+            maps.append(x)
         x = maps.pop()
         for level in range(last, 0, -1):
             up = ConvTranspose(self.widths[level - 1], 4, use_bias=False, dtype=self.dtype, name=f"up_{level}")
-            x = batch_norm(self.dtype, train, f"up_norm_{level}")(up(nn.relu(x)))
+            x = RandomScaleBatchNorm(dtype=self.dtype, name=f"up_norm_{level}")(up(nn.relu(x)), train)
             x = jnp.concatenate([maps.pop(), x], axis=-1)
         head = ConvTranspose(self.num_classes, 4, dtype=self.dtype, name="up_0")
         return at_least_float32(head(nn.relu(x)))

@@ -141,6 +141,7 @@ def _part_modules(part: str, config) -> dict[str, nn.Module]:
             tuple(min(2**level, 8) * sizes.encoder_width for level in range(halvings)),
             sizes.code_size,
             sizes.head_width,
+            sizes.norm_momentum,
             dtype,
         ),
         f"decoder_{part}": FeatureDecoder(
@@ -148,9 +149,12 @@ def _part_modules(part: str, config) -> dict[str, nn.Module]:
             sizes.start_width if doublings else sizes.decoder_width,
             (sizes.decoder_width,) * doublings,
             use_bias,
+            sizes.norm_momentum,
             dtype,
         ),
-        f"image_decoder_{part}": ImageDecoder(smallest, sizes.start_width, tuple(up_widths[::-1]), use_bias, dtype),
+        f"image_decoder_{part}": ImageDecoder(
+            smallest, sizes.start_width, tuple(up_widths[::-1]), use_bias, sizes.norm_momentum, dtype
+        ),
     }
 
 
