@@ -95,12 +95,12 @@ def runs(faces: Path, shared) -> Path:
 
 @pytest.fixture(scope="session")
 def random_runs(shared) -> Path:
-    """A folder with runs of random weights, which are made in a moment: `portrait_editing`, `dense_mapping`."""
+    """A folder with runs of random weights, which are made in a moment."""
     from tests.random_run import write_random_run
     from tests.tiny import tiny_config
 
     def fill(folder: Path) -> None:
-        for task in ("portrait_editing", "dense_mapping"):
+        for task in ("portrait_editing", "dense_mapping", "face_parser"):
             write_random_run(tiny_config(task), folder / task)
 
     return shared("random_runs", fill)

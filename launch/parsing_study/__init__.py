@@ -1,0 +1,1 @@
+"""What the parsing loss does for portrait editing, and what its faces do for a parser."""
