@@ -96,19 +96,19 @@ def test_the_baseline_of_masks_is_each_pixels_most_frequent_class_in_training(fa
 
 
 def test_every_command_of_the_quickstart_is_one_that_a_user_can_type():
-    commands = dict(quickstart.commands(2000, 1, Path("runs")))
+    commands = dict(quickstart.commands(quickstart.STAGES, 2000, 1, Path("runs")))
     assert list(commands) == ["faces", "mask_vae", "dense_mapping", "ebst"]
     assert commands["ebst"] == ["-m", "maskgan_jax.main", "--config=configs/ebst.py:quickstart"]
 
 
 def test_longer_training_is_more_steps_of_every_stage():
-    for stage, command in list(quickstart.commands(2000, 2.5, Path("runs")))[1:]:
+    for stage, command in list(quickstart.commands(quickstart.STAGES, 2000, 2.5, Path("runs")))[1:]:
         config = importlib.import_module(f"configs.{stage}").get_config("quickstart")
         assert command[-1] == f"--config.num_train_steps={round(2.5 * config.num_train_steps)}"
 
 
 def test_other_settings_have_folders_of_their_own():
-    commands = dict(quickstart.commands(60, 1, Path("runs/few")))
+    commands = dict(quickstart.commands(quickstart.STAGES, 60, 1, Path("runs/few")))
     assert "--out=data/quickstart_60" in commands["faces"]
     assert commands["ebst"][3:] == [
         "--config.data.directory=data/quickstart_60",

@@ -6,10 +6,8 @@ that are done are not repeated.
 """
 
 import argparse
-from collections.abc import Iterator
-from pathlib import Path
 
-from launch.quickstart import FACES, SEED, SIZE, data_folder
+from launch import quickstart
 from launch.run_commands import run_all
 from maskgan_jax.cli import ArgumentParser, run
 
@@ -18,23 +16,12 @@ TASKS = ("face_parser", "portrait_editing")
 
 def main(options: argparse.Namespace) -> None:
     """Run the commands one after the other and report."""
-    run_all(commands(options.runs))
+    run_all(quickstart.commands(TASKS, options.faces, options.training, options.runs))
 
     from launch.portrait_editing import report  # imported last, so that the training has all the memory
 
-    report.report(options.runs / "portrait_editing_quickstart", SEED, options.runs / "portrait_editing_results")
-
-
-def commands(runs: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield name and arguments of every command, in order."""
-    data = data_folder(FACES)
-    yield "faces", ["-m", "data_pipeline.synthetic_faces", f"--out={data}", f"--count={FACES}", f"--size={SIZE}",
-                    f"--seed={SEED}"]  # fmt: skip
-    for task in TASKS:
-        options = [f"--config=configs/{task}.py:quickstart", f"--workdir={runs / task}_quickstart"]
-        if task == "portrait_editing":
-            options.append(f"--config.init.face_parser={runs}/face_parser_quickstart")
-        yield task, ["-m", "maskgan_jax.main", *options]
+    run, folder = (options.runs / f"portrait_editing_{name}" for name in ("quickstart", "results"))
+    report.report(run, quickstart.SEED, folder)
 
 
 def _parser() -> ArgumentParser:
@@ -43,7 +30,7 @@ def _parser() -> ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs (%(default)s)")
+    quickstart.add_options(parser)
     return parser
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from launch import quickstart
 from launch.portrait_editing import report
-from launch.portrait_editing.__main__ import commands
+from launch.portrait_editing.__main__ import TASKS
 from launch.portrait_editing.transfers import PARTS, baselines, held_out_transfers, scores
 
 
@@ -34,7 +35,7 @@ def test_every_part_has_its_figures_beside_the_baselines_and_a_column_of_picture
 
 
 def test_the_editor_is_trained_with_the_parser_of_the_command_before_it():
-    steps = dict(commands(Path("elsewhere")))
+    steps = dict(quickstart.commands(TASKS, quickstart.FACES, 1, Path("elsewhere")))
     assert list(steps) == ["faces", "face_parser", "portrait_editing"]
     assert "--workdir=elsewhere/face_parser_quickstart" in steps["face_parser"]
     assert "--config.init.face_parser=elsewhere/face_parser_quickstart" in steps["portrait_editing"]
