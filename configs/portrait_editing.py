@@ -32,7 +32,6 @@ def get_config(variant: str = "") -> ConfigDict:
         config.optimiser.learning_rate = 1e-3
         config.optimiser.b1 = 0.9
         config.optimiser.constant_share = 0.5
-        config.losses.lambda_global = 400.0
         config.num_train_steps = 800
     return config
 
@@ -79,7 +78,11 @@ def _add_networks(config: ConfigDict) -> None:
         generator.background_width = 16
         discriminator.widths = (16, 32, 64, 128)
     if config.variant == "quickstart":
+        parts.decoder_width = 16
         parts.image_decoder_width = 8
+        generator.mask_widths = (16, 32)
+        generator.body_width = 32
+        generator.up_widths = (16,)
         discriminator.widths = (8, 16, 32)
         discriminator.scales = 1
 
@@ -90,6 +93,8 @@ def _add_losses(config: ConfigDict) -> None:
     config.losses.adversarial = "log"  # paper; code: --no_lsgan
     config.losses.lambda_local = 5000.0  # code
     config.losses.lambda_global = 40.0  # code
+    config.losses.global_by_part = False  # code; True: each part's error is a mean over its own pixels (own)
+    config.losses.lambda_colour = 0.0  # own; of the mean colours of parts in unpaired faces
     config.losses.lambda_feat = 10.0  # code
     config.losses.lambda_percept = 30.0  # code; the paper has no such term
     config.losses.lambda_parsing = 10.0  # own; paper: 1; code: 100, with probabilities for logits
@@ -97,3 +102,6 @@ def _add_losses(config: ConfigDict) -> None:
     config.losses.imagenet_normalisation = False  # code: VGG19's input is in [-1, 1]
     if config.variant:
         config.losses.lambda_percept = 0.0  # these run without VGG19's weights
+        config.losses.lambda_global = 400.0
+        config.losses.global_by_part = True
+        config.losses.lambda_colour = 100.0

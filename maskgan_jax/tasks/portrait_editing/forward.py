@@ -36,7 +36,7 @@ def encode(
 def decode(
     system: PortraitEditing, variables: Mapping[str, Variables], codes: ByPart, train: bool = False
 ) -> tuple[ByPart, Statistics]:
-    """Decode codes (b k) to the features of the parts, a fourth as high and wide as their windows."""
+    """Decode codes (b k) to the features of the parts, as strided as the mask encoder's."""
     return _apply_to_parts(system, variables, "decoder", codes, train)
 
 

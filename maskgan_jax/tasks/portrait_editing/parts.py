@@ -15,8 +15,6 @@ from jaxtyping import Array, Float, Int, Integer, Num
 from maskgan_jax.tasks.portrait_editing.labels import is_part
 
 PUBLISHED_SIZE = 256
-FEATURE_STRIDE = 4
-"""Pixels a side of the image to one of the features."""
 
 WINDOWS: Mapping[str, tuple[int, int]] = MappingProxyType(
     {"left_eye": (32, 48), "right_eye": (32, 48), "mouth": (80, 144)}
@@ -74,10 +72,11 @@ def crop(images: Num[Array, "b h w c"], centres: Int[Array, "b 2"], part: str) -
 
 
 def place(features: Float[Array, "b y x c"], centres: Int[Array, "b 2"], part: str, size: int) -> Array:
-    """Lay the features of a part's window into maps of zeros (b size/4 size/4 c), where the window is.
+    """Lay the features of a part's window into maps of zeros (b size/k size/k c), where the window is.
 
-    The window's first row and column are divided by 4 and rounded. Where the sides of windows are multiples of 8 px,
-    from 128 px on, these are floor(centre / 4 + 1/2) minus half the features, as in the published code.
+    The window's first row and column are divided by k, the window's pixels a side to one of the features, and rounded.
+    Where k is 4 and the sides of windows are multiples of 8 px, from 128 px on, these are floor(centre / 4 + 1/2) minus
+    half the features, as in the published code.
 
     Args:
       features: of the windows.
@@ -85,10 +84,11 @@ def place(features: Float[Array, "b y x c"], centres: Int[Array, "b 2"], part: s
       part: whose windows they are.
       size: of the images, in px.
     """
-    starts = (_starts(centres, part, size) + FEATURE_STRIDE // 2) // FEATURE_STRIDE
+    stride = window(part, size)[0] // features.shape[1]
+    starts = (_starts(centres, part, size) + stride // 2) // stride
 
     def place_one(feature: Array, start: Array) -> Array:
-        empty = jnp.zeros((size // FEATURE_STRIDE, size // FEATURE_STRIDE, feature.shape[-1]), feature.dtype)
+        empty = jnp.zeros((size // stride, size // stride, feature.shape[-1]), feature.dtype)
         return jax.lax.dynamic_update_slice(empty, feature, (*start, jnp.int32(0)))
 
     return jax.vmap(place_one)(features, starts)

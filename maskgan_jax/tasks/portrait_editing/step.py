@@ -147,7 +147,8 @@ def _paired_terms(
     total, terms, fake = _adversarial_terms(system, before, "discriminator", image, batch)
     discriminator = {"discriminator": before.variables("discriminator")}
     real, _ = discriminate(system, discriminator, "discriminator", labels, truth)
-    terms["global"] = objectives.global_loss(image, truth, labels)
+    global_loss = objectives.global_loss_by_part if settings.global_by_part else objectives.global_loss
+    terms["global"] = global_loss(image, truth, labels)
     terms["feature_matching"] = losses.last_feature_matching(fake, real)
     total += settings.lambda_global * terms["global"] + settings.lambda_feat * terms["feature_matching"]
     if settings.lambda_percept:
@@ -162,6 +163,10 @@ def _unpaired_terms(
 ) -> tuple[Float[Array, ""], Metrics]:
     """Compute the terms of faces with another's parts, for which there is no photo."""
     total, terms, _ = _adversarial_terms(system, before, system.unpaired_discriminator, image, batch)
+    if system.settings.lambda_colour:
+        sources = next_rows({"image": batch["image"], "labels": batch["labels"]})
+        terms["colour"] = objectives.colour_loss(image, batch["labels"], sources["image"], sources["labels"])
+        total += system.settings.lambda_colour * terms["colour"]
     return total, terms
 
 

@@ -18,7 +18,7 @@ from maskgan_jax.networks.portrait_editing.parser_unet import ParserUNet
 from maskgan_jax.networks.vgg19 import VGG19
 from maskgan_jax.tasks.dtype import computation_dtype
 from maskgan_jax.tasks.portrait_editing.labels import LABEL_SETS, PARTS
-from maskgan_jax.tasks.portrait_editing.parts import FEATURE_STRIDE, WINDOWS, window
+from maskgan_jax.tasks.portrait_editing.parts import WINDOWS, window
 from maskgan_jax.tasks.task import Network
 
 SIZES = (64, 128, 256, 512)
@@ -131,7 +131,7 @@ def _part_modules(part: str, config) -> dict[str, nn.Module]:
     height, width = window(part, config.data.size)
     halvings = int(log2(height // _SMALLEST[part]))
     smallest = (height >> halvings, width >> halvings)
-    doublings = halvings - int(log2(FEATURE_STRIDE))
+    doublings = halvings - int(log2(_feature_stride(config)))
     up_widths = [min(2**level, 8) * sizes.image_decoder_width for level in range(halvings)]
     if part in WINDOWS:
         up_widths = [sizes.image_decoder_width, *up_widths[:-1]]
@@ -162,7 +162,8 @@ def describe_networks(config, modules: Mapping[str, nn.Module]) -> dict[str, Net
     """Return the modules as a task's networks; those that edit keep an EMA if `config.ema_decay` isn't 0."""
     size, sizes, keeps_ema = config.data.size, config.parts, config.ema_decay > 0
     image, labels = _array(size, size, 3), _array(size, size, dtype=jnp.uint8)
-    features = _array(size // FEATURE_STRIDE, size // FEATURE_STRIDE, len(PARTS) * sizes.decoder_width)
+    side = size // _feature_stride(config)
+    features = _array(side, side, len(PARTS) * sizes.decoder_width)
     masks = _array(size, size, modules["portrait_generator"].num_classes)
     inputs = {
         "portrait_generator": (labels, features, image, _array(size, size, dtype=jnp.bool)),
@@ -180,6 +181,11 @@ def describe_networks(config, modules: Mapping[str, nn.Module]) -> dict[str, Net
         )
         for name, module in modules.items()
     }
+
+
+def _feature_stride(config) -> int:
+    """Return the pixels a side of the image to one of the parts' features: where the mask encoder ends."""
+    return 2 ** (len(config.networks.portrait_generator.mask_widths) - 1)
 
 
 def _num_classes(label_set: str) -> int:

@@ -143,19 +143,33 @@ class Step:
         total, terms, fake = self.common_terms("discriminator", image)
         real = self.networks["discriminator"](self.one_hot, self.image)
         masks = {part: torch.isin(self.labels, torch.tensor(group))[:, None] for part, group in GROUPS.items()}
-        squares = {part: F.mse_loss(image * mask, self.image * mask) for part, mask in masks.items()}
-        half = 0.5 * (squares["skin"] + squares["hair"])
-        whole = F.mse_loss(image, self.image)
-        terms["global"] = whole + squares["left_eye"] + squares["right_eye"] + squares["mouth"] + half
+        terms["global"] = F.mse_loss(image, self.image) + self.parts_errors(image, masks)
         scales = [F.l1_loss(f[-2], r[-2].detach()) for f, r in zip(fake, real, strict=True)]
         terms["feature_matching"] = sum(scales) / 2
         terms["perceptual"] = self.perceptual(image, masks)
         weights = {"global": "lambda_global", "feature_matching": "lambda_feat", "perceptual": "lambda_percept"}
         return total + sum(self.settings[weight] * terms[name] for name, weight in weights.items()), terms
 
+    def parts_errors(self, image: Tensor, masks: dict[str, Tensor]) -> Tensor:
+        if self.settings.global_by_part:
+            weights = {"left_eye": 0.3, "right_eye": 0.3, "mouth": 0.5, "skin": 0.5, "hair": 0.3}
+            pixels = {part: mask.expand_as(image) for part, mask in masks.items() if mask.any()}
+            return sum(weights[part] * F.mse_loss(image[each], self.image[each]) for part, each in pixels.items())
+        squares = {part: F.mse_loss(image * mask, self.image * mask) for part, mask in masks.items()}
+        half = 0.5 * (squares["skin"] + squares["hair"])
+        return squares["left_eye"] + squares["right_eye"] + squares["mouth"] + half
+
     def unpaired_terms(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         total, terms, _ = self.common_terms("discriminator_unpaired", image)
-        return total, terms
+        terms["colour"] = 0
+        for row in range(len(image)):
+            source = (row + 1) % len(image)
+            for group in GROUPS.values():
+                here, there = (torch.isin(self.mask_t[each], torch.tensor(group)) for each in (row, source))
+                if here.any() and there.any():
+                    colours, wanted = image[row][:, here].mean(1), self.image[source][:, there].mean(1)
+                    terms["colour"] = terms["colour"] + F.mse_loss(colours, wanted) / len(image)
+        return total + self.settings.lambda_colour * terms["colour"], terms
 
     def common_terms(self, discriminator: str, image: Tensor):
         maps = self.networks[discriminator](self.one_hot, image)

@@ -112,21 +112,22 @@ def test_a_crop_is_the_window_around_the_centre(read):
             np.testing.assert_array_equal(cropped[row], photos[row, top : top + height, left : left + width])
 
 
-def test_features_lie_over_their_window(read):
-    """At the published offsets: floor(centre / 4 + 1/2) minus half the features' sides, where these are even."""
+@pytest.mark.parametrize("stride", [2, 4])
+def test_features_lie_over_their_window(read, stride: int):
+    """At the published offsets of stride 4: floor(centre / 4 + 1/2) minus half the features' sides, where even."""
     maps, centres, _ = read
     size = maps.shape[1]
     for part in PARTS:
-        height, width = (side * size // 256 // 4 for side in SIDES[part])
+        height, width = (side * size // 256 // stride for side in SIDES[part])
         features = np.random.default_rng(1).normal(size=(4, height, width, 2)).astype(np.float32)
         placed = jax.jit(parts.place, static_argnums=(2, 3))(features, centres[part], part, size)
         for row, face in enumerate(maps):
             first_pixel = start_by_loops(centres_by_loops(face)[part], part, size)
-            top, left = (math.floor(each / 4 + 0.5) for each in first_pixel)
-            if size >= 128:
+            top, left = (math.floor(each / stride + 0.5) for each in first_pixel)
+            if size >= 128 and stride == 4:
                 middle = [pixel + side * size // 512 for pixel, side in zip(first_pixel, SIDES[part], strict=True)]
                 assert (top, left) == (int(middle[0] / 4 + 0.5) - height // 2, int(middle[1] / 4 + 0.5) - width // 2)
-            expected = np.zeros((size // 4, size // 4, 2), np.float32)
+            expected = np.zeros((size // stride, size // stride, 2), np.float32)
             expected[top : top + height, left : left + width] = features[row]
             np.testing.assert_array_equal(placed[row], expected)
 

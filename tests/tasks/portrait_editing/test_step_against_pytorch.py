@@ -74,7 +74,8 @@ def step_config(updates: str) -> ConfigDict:
     config.batch_size = 3
     config.optimiser.learning_rate = LEARNING_RATE
     config.losses.update(lambda_local=5.0, lambda_global=3.0, lambda_feat=2.0, lambda_parsing=0.5, lambda_kl=0.01)
-    config.losses.lambda_percept = 0.1
+    config.losses.update(lambda_percept=0.1, lambda_colour=0.7, global_by_part=updates == "joint")
+    config.parts.norm_momentum = 0.1
     return config
 
 
