@@ -1,15 +1,11 @@
 """The collectives of a compiled program, read from its HLO text."""
 
-import math
 import re
 from typing import NamedTuple
 
+from maskgan_jax.devices.hlo import INSTRUCTION, WITHOUT_WORK, array_bytes
+
 KINDS = ("all-gather", "all-reduce", "all-to-all", "collective-broadcast", "collective-permute", "reduce-scatter")
-
-INSTRUCTION = re.compile(r'^ *(?:ROOT )?%(?P<name>[\w.-]+) = (?P<shape>[^%"]*?) (?P<opcode>[\w-]+)\((?P<rest>.*)$')
-
-WITHOUT_WORK = ("parameter", "constant", "get-tuple-element", "tuple", "bitcast", "after-all")
-"""Opcodes that take no time, so that nothing can run beside them."""
 
 
 class Collective(NamedTuple):
@@ -55,7 +51,7 @@ def read_collectives(hlo: str) -> list[Collective]:
             computation = line if line.endswith("{") else computation
             continue
         name, opcode = instruction["name"], instruction["opcode"]
-        sizes[name] = _bytes(instruction["shape"])
+        sizes[name] = array_bytes(instruction["shape"])
         start, done = opcode.endswith("-start"), opcode.endswith("-done")
         kind = opcode.removesuffix("-start").removesuffix("-done")
         if kind not in KINDS:
@@ -79,10 +75,3 @@ def read_collectives(hlo: str) -> list[Collective]:
                 found.append(Collective(kind, max(operand_size, sizes[name]), overlapped=True))
             channels.add(channel)
     return found
-
-
-def _bytes(shape: str) -> int:
-    """Return the size of an array, or of a tuple's arrays, without the padding of tiles."""
-    arrays = re.findall(r"\b(pred|[a-z]+(\d+)\w*)\[([\d,]*)\]", shape)
-    bits = (int(width or 8) * math.prod(int(axis) for axis in axes.split(",") if axis) for _, width, axes in arrays)
-    return sum(each // 8 for each in bits)

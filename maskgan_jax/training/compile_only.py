@@ -14,6 +14,7 @@ from data_pipeline.batch_entries import random_batch
 from maskgan_jax import tasks
 from maskgan_jax.devices.collectives import read_collectives
 from maskgan_jax.devices.hardware import TPU_CHIPS
+from maskgan_jax.devices.hbm_traffic import hbm_traffic
 from maskgan_jax.devices.mesh import batch_sharding, compile_step, make_mesh, state_shardings
 from maskgan_jax.devices.model_flops import model_flops
 from maskgan_jax.devices.roofline import by_kind, roofline
@@ -29,9 +30,10 @@ UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 def compile_only(config: ConfigDict, topology: str) -> dict[str, object]:
     """Compile the training step, as the training loop runs it, for a topology that is not here.
 
-    Operations and HBM traffic are the compiler's own counts. That of the traffic is all operands and results of every
-    operation: whole ones where only a slice is read, and those in the chip's VMEM too, so that it is more than what
-    passes. Of a loop over microbatches the compiler counts one, so with `accumulation_steps` there are no times.
+    Operations are the compiler's own count. Its count of the traffic is all operands and results of every operation:
+    whole ones where only a slice is read, and those in the chip's VMEM too. So the times are of what the program's
+    text says that passes, see `hbm_traffic`. Of a loop over microbatches the compiler counts the operations of one, so
+    with `accumulation_steps` there are no times.
 
     Args:
       config: of the run; `batch_size` is that of all chips.
@@ -79,7 +81,8 @@ def compile_only(config: ConfigDict, topology: str) -> dict[str, object]:
         return results | memory | {"what to do": REMEDIES}
     results |= _memory_plan(step, TPU_CHIPS[generation].memory) | {"compile, s": time.perf_counter() - started}
 
-    collectives = read_collectives(step.as_text())
+    program = step.as_text()
+    collectives, traffic = read_collectives(program), hbm_traffic(program)
     results |= by_kind(collectives)
     if config.accumulation_steps > 1:
         results["times"] = "not known: the compiler counts one of a step's microbatches"
@@ -91,7 +94,8 @@ def compile_only(config: ConfigDict, topology: str) -> dict[str, object]:
             "operations a chip, by the compiler's count": counted["flops"],
             "operations a chip, by the networks' definition": model_operations,
             "HBM traffic, GB a chip, by the compiler's count": counted["bytes accessed"] / 1e9,
-            **roofline(generation, counted["flops"], counted["bytes accessed"], model_operations, collectives),
+            "HBM traffic, GB a chip": traffic / 1e9,
+            **roofline(generation, counted["flops"], traffic, model_operations, collectives),
         }
     return results
 
