@@ -10,13 +10,22 @@ from jaxtyping import Array
 from ml_collections import ConfigDict
 
 from launch.benchmark import process_memory
-from launch.benchmark.workloads import Settings, load_weights, make_batch, make_config, networks_of
+from launch.benchmark.workloads import (
+    Settings,
+    load_weights,
+    make_batch,
+    make_codes,
+    make_config,
+    make_features,
+    make_portrait_config,
+    make_sizes,
+    networks_of,
+)
 from maskgan_jax import tasks
 from maskgan_jax.devices import hardware
 from maskgan_jax.devices.mesh import make_mesh, state_shardings, to_devices
 from maskgan_jax.interop import weights
 from maskgan_jax.interop.entries import mapping_of
-from maskgan_jax.tasks import face_parser
 from maskgan_jax.tasks.pixels import one_hot, to_image
 from maskgan_jax.tasks.task import Network, init_state
 from maskgan_jax.training.compiled_step import compiled_step
@@ -47,7 +56,8 @@ def describe() -> dict[str, str]:
 
 
 def _networks(config: ConfigDict) -> dict[str, Network]:
-    return {**tasks.make(config).networks, **face_parser.make(config).networks}
+    portrait = make_portrait_config(config.data.size, config.dtype)
+    return {**tasks.make(portrait).networks, **tasks.make(config).networks}
 
 
 def _load(settings: Settings, name: str, network: Network) -> Any:
@@ -61,7 +71,6 @@ def _batch(settings: Settings) -> dict[str, Array]:
 
 def _ebst_step(settings: Settings, config: ConfigDict) -> Callable[[], dict[str, Array]]:
     """Return the step as the training loop runs it."""
-    del config.networks.face_parser
     task, mesh = tasks.make(config), make_mesh(config)
     variables = {name: _load(settings, name, network) for name, network in task.networks.items()}
     state = jax.jit(lambda rng, variables: init_state(task, rng, variables))(jax.random.key(0), variables)
@@ -111,7 +120,9 @@ def _forward_and_backward(settings: Settings, config: ConfigDict) -> Callable[[]
     (weights_of,) = networks_of(settings.work)
     network = _networks(config)[weights_of]
     variables, batch = _load(settings, weights_of, network), _batch(settings)
-    apply = network.module.apply
+    apply, parts = network.module.apply, make_sizes(settings.size).parts
+    codes = jnp.asarray(make_codes(settings.batch_size, parts))
+    features = jnp.asarray(make_features(settings.size, settings.batch_size, parts))
 
     def outputs(variables: Any, image: Array, mask_t: Array, mask_ref: Array) -> Any:
         match name:
@@ -126,6 +137,14 @@ def _forward_and_backward(settings: Settings, config: ConfigDict) -> Callable[[]
             case "mask_vae":
                 mean, _ = apply(variables, one_hot(mask_t), method="encode")
                 return apply(variables, mean, method="decode")
+            case "encoder_skin":
+                return apply(variables, image, train=True, mutable=["batch_stats"])[0]
+            case "image_decoder_skin":
+                return apply(variables, codes, train=True, mutable=["batch_stats"])[0]
+            case "portrait_generator":
+                kept = mask_ref == 0
+                inputs = (mask_ref, features, image * kept[..., None], kept)
+                return apply(variables, *inputs, train=True, mutable=["batch_stats"])[0]
             case _:
                 return apply(variables, image)
 

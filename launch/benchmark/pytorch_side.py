@@ -9,7 +9,17 @@ from torch import Tensor, nn
 
 from launch.benchmark import process_memory, pytorch_ebst
 from launch.benchmark.pytorch_sizes import MAKE
-from launch.benchmark.workloads import Settings, load_weights, make_batch, make_config, networks_of
+from launch.benchmark.workloads import (
+    PORTRAIT_NETWORKS,
+    Settings,
+    load_weights,
+    make_batch,
+    make_codes,
+    make_config,
+    make_features,
+    make_sizes,
+    networks_of,
+)
 
 
 def prepare(settings: Settings) -> Callable[[], dict[str, Tensor]]:
@@ -17,7 +27,7 @@ def prepare(settings: Settings) -> Callable[[], dict[str, Tensor]]:
     config = make_config(settings.size, settings.batch_size, settings.vgg19, "float32")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with torch.device("meta"):
-        networks = {name: make(config.networks) for name, make in MAKE.items()}
+        networks = {name: make(make_sizes(settings.size)) for name, make in MAKE.items()}
 
     def load(name: str) -> nn.Module:
         arrays = load_weights(settings.weights, name)
@@ -111,8 +121,12 @@ def _forward_and_backward(
 ) -> Callable:
     """Return the gradient of the mean absolute output to the parameters, and for D and VGG19 to the image instead."""
     name = settings.work.partition(",")[0]
-    network = load(*networks_of(settings.work))
+    network = load(*networks_of(settings.work)).train(name in PORTRAIT_NETWORKS)
+    parts = make_sizes(settings.size).parts
     mask_t, mask_ref, image_t = batch
+    codes = torch.from_numpy(make_codes(settings.batch_size, parts)).to(image_t.device)
+    features = torch.from_numpy(make_features(settings.size, settings.batch_size, parts)).to(image_t.device)
+    features = features.permute(0, 3, 1, 2).contiguous()
     image = image_t.clone().requires_grad_(name in ("discriminator", "vgg19"))
     outputs = {
         "generator": lambda: network(mask_ref, mask_t, image),
@@ -122,6 +136,9 @@ def _forward_and_backward(
         "mask_vae": lambda: network.decode(network.encode(mask_t)[0]),
         "vgg19": lambda: network(image),
         "face_parser": lambda: network(image),
+        "encoder_skin": lambda: list(network(image)),
+        "image_decoder_skin": lambda: network(codes),
+        "portrait_generator": lambda: network(mask_ref, features, image * mask_ref[:, :1], mask_ref[:, 0]),
     }[name]
     wanted = [image] if image.requires_grad else list(network.parameters())
     if name == "style_encoder":

@@ -5,8 +5,15 @@ from collections.abc import Callable
 from ml_collections import ConfigDict
 from torch import nn
 
-from launch.benchmark import pytorch_networks
+from launch.benchmark import pytorch_networks, pytorch_portrait_editing
 from launch.benchmark.pytorch_face_parser import FaceParser
+
+
+def _doubling(width: int, size: int) -> tuple[int, ...]:
+    """Return the widths of an encoder of whole images, from full size to 2x2, where none exceeds 8 times the first."""
+    halvings = size.bit_length() - 2
+    return tuple(width * min(2**level, 8) for level in range(halvings))
+
 
 MAKE: dict[str, Callable[[ConfigDict], nn.Module]] = {
     "generator": lambda sizes: pytorch_networks.DenseMappingNetwork(
@@ -24,5 +31,21 @@ MAKE: dict[str, Callable[[ConfigDict], nn.Module]] = {
         sizes.alpha_blender.widths, sizes.alpha_blender.residual_blocks
     ),
     "face_parser": lambda sizes: FaceParser(sizes.face_parser.widths),
+    "encoder_skin": lambda sizes: pytorch_portrait_editing.PartEncoder(
+        (sizes.parts.size, sizes.parts.size),
+        _doubling(sizes.parts.encoder_width, sizes.parts.size),
+        sizes.parts.code_size,
+        sizes.parts.head_width,
+    ),
+    "image_decoder_skin": lambda sizes: pytorch_portrait_editing.ImageDecoder(
+        (2, 2),
+        sizes.parts.start_width,
+        _doubling(sizes.parts.image_decoder_width, sizes.parts.size)[::-1],
+        True,
+        sizes.parts.code_size,
+    ),
+    "portrait_generator": lambda sizes: pytorch_portrait_editing.PortraitGenerator(
+        19, **sizes.portrait_generator, feature_channels=5 * sizes.parts.decoder_width
+    ),
 }
 """Each makes a network, at random, of `config.networks`."""

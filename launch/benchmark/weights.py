@@ -9,12 +9,12 @@ import torch
 
 from launch.benchmark.pytorch_networks import randomise
 from launch.benchmark.pytorch_sizes import MAKE
-from launch.benchmark.workloads import make_config
+from launch.benchmark.workloads import make_sizes
 
 
 def main(size: int, folder: Path, networks: list[str]) -> None:
     """Write random weights of some networks for images of a size in px; they keep a signal's size."""
-    sizes = make_config(size, batch_size=1, vgg19=True, dtype="float32").networks
+    sizes = make_sizes(size)
     for seed, (name, make) in enumerate(MAKE.items()):
         if name not in networks:
             continue

@@ -6,12 +6,18 @@ from typing import NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
-from configs import ebst, face_parser
+from configs import ebst, portrait_editing
 
 BLOCK = 32
 """Side of the squares of one class that the random label maps consist of, px."""
 
-NETWORKS = ("generator", "style_encoder", "alpha_blender", "discriminator", "mask_vae", "vgg19", "face_parser")
+PORTRAIT_NETWORKS = ("encoder_skin", "image_decoder_skin", "portrait_generator")
+"""Those of portrait editing that are measured, in training."""
+
+NETWORKS = (
+    "generator", "style_encoder", "alpha_blender", "discriminator", "mask_vae", "vgg19", "face_parser",
+    *PORTRAIT_NETWORKS,
+)  # fmt: skip
 """Networks measured forward and backward; the style encoder is a part of the generator's, measured alone."""
 
 WORK = ("EBST step", "first edit", "later edit", *(f"{network}, forward and backward" for network in NETWORKS))
@@ -45,16 +51,32 @@ class Settings(NamedTuple):
 
 
 def make_config(size: int, batch_size: int, vgg19: bool, dtype: str) -> ConfigDict:
-    """Return EBST's config with the published networks, and the face parser's sizes among them."""
+    """Return EBST's config with the published networks."""
     config = ebst.get_config()
     config.data.size, config.batch_size, config.dtype = size, batch_size, dtype
     config.optimiser.learning_rate = 1e-9  # the rounding of one update's gradient shall not show in the next's
     halvings = (size // 4).bit_length() - 1
     config.networks.mask_vae.widths = config.networks.mask_vae.widths[:halvings]
-    config.networks.face_parser = face_parser.get_config().networks.face_parser
     if not vgg19:
         config.losses.lambda_percept = 0.0
     return config
+
+
+def make_portrait_config(size: int, dtype: str) -> ConfigDict:
+    """Return portrait editing's config with the published networks."""
+    config = portrait_editing.get_config()
+    config.data.size, config.dtype = size, dtype
+    return config
+
+
+def make_sizes(size: int) -> ConfigDict:
+    """Return the sizes of all networks by name, for images of a size in px."""
+    sizes = make_config(size, batch_size=1, vgg19=True, dtype="float32").networks
+    portrait = make_portrait_config(size, dtype="float32")
+    sizes.face_parser = portrait.networks.face_parser
+    sizes.portrait_generator = portrait.networks.portrait_generator
+    sizes.parts = ConfigDict({**portrait.parts, "size": size})
+    return sizes
 
 
 def networks_of(work: str) -> tuple[str, ...]:
@@ -75,6 +97,17 @@ def make_batch(size: int, batch_size: int) -> dict[str, np.ndarray]:
     mask_t, mask_ref = squares.repeat(BLOCK, axis=2).repeat(BLOCK, axis=3)
     photos = rng.integers(0, 256, (batch_size, size, size, 3), np.uint8)
     return {"image_t": photos, "mask_t": mask_t, "mask_ref": mask_ref, "index": np.arange(batch_size, dtype=np.int32)}
+
+
+def make_codes(batch_size: int, parts: ConfigDict) -> np.ndarray:
+    """Return codes of a part, float32 (b k)."""
+    return np.random.default_rng(1).normal(size=(batch_size, parts.code_size)).astype(np.float32)
+
+
+def make_features(size: int, batch_size: int, parts: ConfigDict) -> np.ndarray:
+    """Return features of all five parts, float32 (b size/4 size/4 c)."""
+    shape = (batch_size, size // 4, size // 4, 5 * parts.decoder_width)
+    return np.random.default_rng(1).normal(size=shape).astype(np.float32)
 
 
 def load_weights(folder: str, network: str) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ FEW_SEED = 1
 FEW_FACES = 124
 """Of another seed, 100 of them for training: all that the compared parsers have of true faces."""
 GENERATED = 400
-EDITOR_STEPS = 1_500
+EDITOR_STEPS = 800
 PARSER_STEPS = 600
 SEEDS = (0, 1, 2)
 """Of the compared parsers' training."""

@@ -1,5 +1,6 @@
 """The methods that are compared: trained models, and what needs no training."""
 
+from collections.abc import Container
 from functools import partial
 from pathlib import Path
 
@@ -9,12 +10,15 @@ from jaxtyping import Array, Float, PyTree, UInt8
 from data_pipeline.labels import NUM_CLASSES
 from maskgan_jax.evaluation.networks import checksum, on_all_devices
 from maskgan_jax.evaluation.request import Method, Request
-from maskgan_jax.inference.models import load_model
+from maskgan_jax.inference.models import load_model, offers
 from maskgan_jax.photos.scaling import scale_mask, scale_photo
 from maskgan_jax.tasks.task import Task
 
-FUNCTIONS = ("encode_style", "generate")
-"""Inference functions of a task that can be evaluated."""
+STYLE_FUNCTIONS = ("encode_style", "generate")
+"""Inference functions that edit in one style for the whole photo: MaskGAN's."""
+
+PART_FUNCTIONS = ("encode_parts", "compose")
+"""Inference functions that edit in a style for each part: portrait editing's."""
 
 
 def photo_left_unchanged(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
@@ -56,18 +60,26 @@ def edit(
     """Generate edited masks in the style of photos.
 
     Args:
-      task: one with `FUNCTIONS`.
+      task: one with `edit_functions`.
       variables: of the networks that these read, by name.
       photos: I^t.
       masks: their label maps, M^t.
       edited_masks: what to generate from.
     """
-    encode_style, generate = (task.inference[name].function for name in FUNCTIONS)
-    return generate(variables, edited_masks, encode_style(variables, photos, masks))
+    names = edit_functions(task.inference)
+    encode, generate = (task.inference[name].function for name in names)
+    styles = encode(variables, photos, masks)
+    background = (photos, masks) if names == PART_FUNCTIONS else ()
+    return generate(variables, edited_masks, *background, styles)
+
+
+def edit_functions(offered: Container[str]) -> tuple[str, str]:
+    """Return the names of the two inference functions that edit; `offered` are a task's."""
+    return PART_FUNCTIONS if PART_FUNCTIONS[0] in offered else STYLE_FUNCTIONS
 
 
 def trained(folder: Path, option: str) -> tuple[Method, str]:
-    """Load a Dense Mapping Network, by whatever task it was trained, as a method.
+    """Load a Dense Mapping Network, by whatever task it was trained, or a portrait editor, as a method.
 
     It generates at its own size; photos are scaled to it, and its results back, by a Lanczos filter.
 
@@ -81,7 +93,7 @@ def trained(folder: Path, option: str) -> tuple[Method, str]:
     Raises:
       UserError: as for `load_model`.
     """
-    model = load_model(folder, FUNCTIONS, option)
+    model = load_model(folder, PART_FUNCTIONS if offers(folder, PART_FUNCTIONS[0]) else STYLE_FUNCTIONS, option)
     edit_on_devices = on_all_devices(partial(edit, model.task), model.variables)
 
     def edit_scaled(request: Request) -> UInt8[np.ndarray, "b n n 3"]:

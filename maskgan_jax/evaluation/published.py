@@ -44,6 +44,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "dense_mapping": "MaskGAN without EBST",
         "dense_mapping_longer": "MaskGAN without EBST, trained on",
         "pix2pixhd_m": "Pix2PixHD-m",
+        "portrait_editing": "mask-guided portrait editing",
     }
 )
 """Names in the tables of the methods in `configs/evaluation.py`; others go by their own."""

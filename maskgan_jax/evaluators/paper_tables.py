@@ -104,7 +104,7 @@ def make(settings: ConfigDict, run: EvaluatedRun) -> PaperTables:
     Raises:
       UserError: a setting, the data or a judge can't be used, or the run's task generates no faces.
     """
-    lacking = [name for name in methods.FUNCTIONS if name not in run.task.inference]
+    lacking = [name for name in methods.edit_functions(run.task.inference) if name not in run.task.inference]
     if lacking:
         raise UserError(
             f"{OPTION}: {run.config.task} generates no faces (it has no {', '.join(lacking)}); leave it out"
@@ -117,7 +117,8 @@ def make(settings: ConfigDict, run: EvaluatedRun) -> PaperTables:
 
 
 def _edit_by(task: Task) -> Callable[[TrainState, Batch], UInt8[Array, "b n n 3"]]:
-    networks = sorted({network for name in methods.FUNCTIONS for network in task.inference[name].networks})
+    names = methods.edit_functions(task.inference)
+    networks = sorted({network for name in names for network in task.inference[name].networks})
 
     def edit(state: TrainState, batch: Batch) -> UInt8[Array, "b n n 3"]:
         variables = {network: state.inference_variables(network) for network in networks}

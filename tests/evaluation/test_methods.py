@@ -32,12 +32,18 @@ def test_every_class_is_painted_in_the_colour_that_it_has_in_the_photo():
     assert (painted[1:] == 20).all(), "an absent class: the photo's mean"
 
 
-def test_a_trained_model_generates_what_the_editor_does(runs, request_of_two):
-    generate, _ = methods.trained(runs / "ebst", "--option")
+@pytest.fixture(params=["ebst", "portrait_editing"])
+def run(request, runs, random_runs):
+    """A run of MaskGAN, and one of portrait editing."""
+    return (runs if request.param == "ebst" else random_runs) / request.param
+
+
+def test_a_trained_model_generates_what_the_editor_does(run, request_of_two):
+    generate, _ = methods.trained(run, "--option")
 
     generated = generate(request_of_two)
 
-    editor = Editor(runs / "ebst")
+    editor = Editor(run)
     for image, photo, mask, edited_mask in zip(
         generated, request_of_two.photo, request_of_two.mask, request_of_two.edited_mask, strict=True
     ):

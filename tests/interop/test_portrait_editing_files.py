@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch")
 
 from configs import portrait_editing as portrait_editing_config  # noqa: E402
 from data_pipeline.errors import UserError  # noqa: E402
+from launch.benchmark import pytorch_portrait_editing as reference  # noqa: E402
 from launch.benchmark.pytorch_networks import randomise  # noqa: E402
 from maskgan_jax import tasks  # noqa: E402
 from maskgan_jax.interop import entries, kinds, portrait_editing, state_dicts, weights  # noqa: E402
@@ -22,7 +23,6 @@ from maskgan_jax.networks.portrait_editing.generator import PortraitGenerator  #
 from maskgan_jax.networks.portrait_editing.parser_unet import ParserUNet  # noqa: E402
 from maskgan_jax.tasks.task import Network, variable_shapes  # noqa: E402
 from tests.interop.small import assert_same_bytes, save  # noqa: E402
-from tests.networks import pytorch_portrait_editing as reference  # noqa: E402
 
 CLASSES = 19
 

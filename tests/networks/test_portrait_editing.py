@@ -18,8 +18,8 @@ from maskgan_jax.networks.portrait_editing.parser_unet import ParserUNet
 
 torch = pytest.importorskip("torch")
 
+from launch.benchmark import pytorch_portrait_editing as reference  # noqa: E402
 from launch.benchmark.pytorch_networks import randomise  # noqa: E402
-from tests.networks import pytorch_portrait_editing as reference  # noqa: E402
 
 BATCH, CLASSES, CODE_SIZE = 2, 19, 5
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-4}

@@ -7,10 +7,10 @@ from ml_collections import ConfigDict
 from torch import Tensor, nn
 
 from launch.benchmark import pytorch_networks
+from launch.benchmark import pytorch_portrait_editing as published
 from launch.benchmark.pytorch_ebst import adam, update
 from launch.benchmark.pytorch_face_parser import FaceParser
 from maskgan_jax.tasks.portrait_editing.faces import Source, Target
-from tests.networks import pytorch_portrait_editing as published
 
 PARTS = ("left_eye", "right_eye", "skin", "hair", "mouth")
 GROUPS = {"left_eye": (5,), "right_eye": (4,), "skin": (1, 2, 6, 7), "hair": (13,), "mouth": (10, 11, 12)}
