@@ -16,6 +16,7 @@ def get_config(variant: str = "") -> ConfigDict:
     config.labels = "celebamask"  # own; or "helen": the 11 classes of the published weights
     config.enlarge_parts = True  # code: eyes and mouth by 1.1 in label maps
     config.background_holes = True  # own; hide random regions of the background, as what smaller hair leaves free
+    config.mirrored_sources = False  # own; encode every second face's mirror image: codes hold less layout
     config.updates = "sequential"  # paper; or "joint": one update by the sum of paired and unpaired loss, as the code
     config.unpaired_discriminator = True  # code; paper: one discriminator for both
     _add_networks(config)
@@ -24,6 +25,8 @@ def get_config(variant: str = "") -> ConfigDict:
     config.optimiser.learning_rate = 2e-4  # code
     config.optimiser.constant_share = 10 / 55  # code, niter and niter_decay
     config.num_train_steps = 302_500  # code; 55 epochs of 22,000 photos
+    if variant:
+        config.mirrored_sources = True
     if variant in ("small", "pretrained"):
         config.num_train_steps = 20_000
     if variant == "quickstart":

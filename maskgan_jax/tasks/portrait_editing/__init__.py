@@ -49,6 +49,7 @@ def make(config) -> Task:
         labels=config.labels,
         enlarged=config.enlarge_parts,
         holes=config.background_holes,
+        mirrored_sources=config.mirrored_sources,
         unpaired_discriminator=discriminators(config)[-1],
         parser=config.parser if config.losses.lambda_parsing else "",
         seed=config.seed,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Integer
 
+from data_pipeline.labels import MIRRORED
 from maskgan_jax.tasks.portrait_editing.labels import PARTS, is_background, is_part
 from maskgan_jax.tasks.portrait_editing.parts import WINDOWS, Centres, crop, enlarge, find_centres
 
@@ -52,6 +53,15 @@ def read_layout(labels: Integer[Array, "b h w"], enlarged: bool) -> Layout:
     """Read label maps of the 19 classes; `enlarged`: eyes and mouth by 1.1."""
     centres = find_centres(labels)
     return Layout(enlarge(labels, centres) if enlarged else labels, centres)
+
+
+def mirror_every_second(
+    image: Float[Array, "b h w 3"], labels: Integer[Array, "b h w"]
+) -> tuple[Float[Array, "b h w 3"], Integer[Array, "b h w"]]:
+    """Flip every second image and its label map of the 19 classes horizontally; left and right labels swap."""
+    odd = (jnp.arange(len(image)) % 2 == 1)[:, None, None]
+    mirrored = jnp.asarray(MIRRORED)[labels[:, :, ::-1].astype(jnp.int32)].astype(labels.dtype)
+    return jnp.where(odd[..., None], image[:, :, ::-1], image), jnp.where(odd, mirrored, labels)
 
 
 def read_source(image: Float[Array, "b h w 3"], layout: Layout) -> Source:

@@ -13,7 +13,14 @@ from maskgan_jax.networks.discriminator import FeatureMaps
 from maskgan_jax.tasks import gan
 from maskgan_jax.tasks.pixels import to_image
 from maskgan_jax.tasks.portrait_editing import objectives
-from maskgan_jax.tasks.portrait_editing.faces import Source, Target, read_layout, read_source, read_target
+from maskgan_jax.tasks.portrait_editing.faces import (
+    Source,
+    Target,
+    mirror_every_second,
+    read_layout,
+    read_source,
+    read_target,
+)
 from maskgan_jax.tasks.portrait_editing.forward import (
     ByPart,
     Statistics,
@@ -64,9 +71,12 @@ def read(system: PortraitEditing, state: TrainState, batch: Batch) -> dict[str, 
     """Return the batch with what is computed of it once a step: `image`, `source`, `target` and `noise`."""
     image, layout = to_image(batch["image_t"]), read_layout(batch["mask_t"], system.enlarged)
     hidden = batch["region"] > 0 if system.holes else None
+    photos, labels = image, batch["mask_t"]
+    if system.mirrored_sources:
+        photos, labels = mirror_every_second(photos, labels)
     entries = {
         "image": image,
-        "source": read_source(image, layout),
+        "source": read_source(photos, read_layout(labels, system.enlarged)),
         "target": read_target(image, layout, hidden),
         "labels": batch["mask_t"],
     }

@@ -63,6 +63,7 @@ class PortraitEditing(NamedTuple):
       labels: name of the label set that generator and discriminators read.
       enlarged: whether eyes and mouth are enlarged in label maps.
       holes: whether random regions of the background are hidden in training.
+      mirrored_sources: whether the parts of every second face are encoded from its mirror image in training.
       unpaired_discriminator: name of the discriminator of faces with another's parts.
       parser: name of the network of the parsing loss; empty where there is no such loss.
       seed: of the noise of codes.
@@ -78,6 +79,7 @@ class PortraitEditing(NamedTuple):
     labels: str
     enlarged: bool
     holes: bool
+    mirrored_sources: bool
     unpaired_discriminator: str
     parser: str
     seed: int

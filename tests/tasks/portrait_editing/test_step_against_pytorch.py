@@ -19,7 +19,7 @@ from maskgan_jax import tasks  # noqa: E402
 from maskgan_jax.interop import entries, weights  # noqa: E402
 from maskgan_jax.networks import vgg19  # noqa: E402
 from maskgan_jax.tasks.pixels import to_image  # noqa: E402
-from maskgan_jax.tasks.portrait_editing.faces import read_layout, read_source, read_target  # noqa: E402
+from maskgan_jax.tasks.portrait_editing.faces import mirror_every_second, read_layout, read_source, read_target  # noqa: E402
 from maskgan_jax.tasks.task import init_state, swap_levels  # noqa: E402
 from tests.tasks.comparison import TOLERANCE, assert_near, by_path, without_gradient  # noqa: E402
 from tests.tasks.portrait_editing import pytorch_step  # noqa: E402
@@ -141,9 +141,11 @@ def their_step(config: ConfigDict, networks: pytorch_step.Networks, to_flax) -> 
 def read_faces(config: ConfigDict, photos: jax.Array, masks: jax.Array, region: jax.Array) -> tuple:
     """Return what the networks read of the batch, which has tests of its own, and the noise of the first step."""
     image, layout = to_image(photos), read_layout(masks, config.enlarge_parts)
+    source_photos, source_masks = mirror_every_second(image, masks)
     rng = jax.random.fold_in(jax.random.key(config.seed), 0)
     noise = jax.random.normal(rng, (len(photos), 5, config.parts.code_size))
-    return read_source(image, layout), read_target(image, layout, region > 0), noise
+    source = read_source(source_photos, read_layout(source_masks, config.enlarge_parts))
+    return source, read_target(image, layout, region > 0), noise
 
 
 def test_losses_agree(comparison: Comparison):
