@@ -35,7 +35,7 @@ def get_config(variant: str = "") -> ConfigDict:
         config.optimiser.learning_rate = 1e-3
         config.optimiser.b1 = 0.9
         config.optimiser.constant_share = 0.5
-        config.num_train_steps = 800
+        config.num_train_steps = 600
     return config
 
 
