@@ -19,6 +19,8 @@ TRANSFERS = 200
 """Of each part."""
 ROWS = 8
 BATCH = 50
+EQUAL = 100
+"""PSNR in dB that only equal pixels have."""
 CODES = {
     "hair": ("hair",),
     "skin": ("skin",),
@@ -74,7 +76,8 @@ def report(run: Path, seed: int, folder: Path) -> None:
     print("PSNR inside the part and outside it, dB; nearer to the reference's colour than to the photo's own")
     for rows in results.values():
         for name, (inside, outside, moved) in rows.items():
-            print(f"  {name:<52} {_interval(inside)}  {_interval(outside)}  {moved[0]:.0%}")
+            kept = f"{'unchanged':^24}" if outside[1] > EQUAL else _interval(outside)
+            print(f"  {name:<52} {_interval(inside)}  {kept}  {moved[0]:.0%}")
     write_photo(_sheet(editor, held_out_transfers("hair", seed, editor.model.size, ROWS)), folder / "parts.png")
     print(f"One part changed at a time: {folder}/parts.png")
 
