@@ -16,7 +16,7 @@ def get_config(variant: str = "") -> ConfigDict:
     config.labels = "celebamask"  # own; or "helen": the 11 classes of the published weights
     config.enlarge_parts = True  # code: eyes and mouth by 1.1 in label maps
     config.background_holes = True  # own; hide random regions of the background, as what smaller hair leaves free
-    config.mirrored_sources = False  # own; encode every second face's mirror image: codes hold less layout
+    config.mirrored_sources = False  # own; encode mirror images of half of the faces: codes hold less layout
     config.updates = "sequential"  # paper; or "joint": one update by the sum of paired and unpaired loss, as the code
     config.unpaired_discriminator = True  # code; paper: one discriminator for both
     _add_networks(config)
@@ -30,7 +30,7 @@ def get_config(variant: str = "") -> ConfigDict:
     if variant in ("small", "pretrained"):
         config.num_train_steps = 20_000
     if variant == "quickstart":
-        config.updates = "joint"  # a step takes two thirds of the time
+        config.updates = "joint"  # two thirds of the time of sequential updates
         config.ema_decay = 0.99
         config.optimiser.learning_rate = 1e-3
         config.optimiser.b1 = 0.9
@@ -48,7 +48,7 @@ def _add_networks(config: ConfigDict) -> None:
     parts.start_width = 512  # code; of the decoders' smallest maps
     parts.decoder_width = 256  # code; of all further maps of features
     parts.image_decoder_width = 64  # code; at full size
-    parts.norm_momentum = 0.1  # code; what batch norm keeps of its running statistics in a step
+    parts.norm_momentum = 0.1  # code, there called 0.9; what a step keeps of batch norm's running statistics
     config.networks = ConfigDict()
     generator = config.networks.portrait_generator = ConfigDict()
     generator.mask_widths = (64, 128, 256)  # code
@@ -97,7 +97,7 @@ def _add_losses(config: ConfigDict) -> None:
     config.losses.lambda_local = 5000.0  # code
     config.losses.lambda_global = 40.0  # code
     config.losses.global_by_part = False  # code; True: each part's error is a mean over its own pixels (own)
-    config.losses.lambda_colour = 0.0  # own; of the mean colours of parts in unpaired faces
+    config.losses.lambda_colour = 0.0  # own; of the distance of parts' mean colours in unpaired faces and their sources
     config.losses.lambda_feat = 10.0  # code
     config.losses.lambda_percept = 30.0  # code; the paper has no such term
     config.losses.lambda_parsing = 10.0  # own; paper: 1; code: 100, with probabilities for logits

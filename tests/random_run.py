@@ -11,9 +11,9 @@ from maskgan_jax.runs.models import save_model
 from maskgan_jax.tasks.task import swap_levels, variable_shapes
 
 
-def write_random_run(config: ConfigDict, folder: Path) -> None:
+def write_random_run(config: ConfigDict, folder: Path, seed: int = 0) -> None:
     """Write a run of the networks that a task infers with; their outputs vary with their inputs, unlike at step 0."""
-    task, rng = tasks.make(config), np.random.default_rng(0)
+    task, rng = tasks.make(config), np.random.default_rng(seed)
 
     def draw(path: tuple, shape: jax.ShapeDtypeStruct) -> np.ndarray:
         name, values = path[-1].key, rng.standard_normal(shape.shape)

@@ -14,11 +14,9 @@ from launch.benchmark.workloads import (
     Settings,
     load_weights,
     make_batch,
-    make_codes,
     make_config,
     make_features,
     make_portrait_config,
-    make_sizes,
     networks_of,
 )
 from maskgan_jax import tasks
@@ -120,11 +118,10 @@ def _forward_and_backward(settings: Settings, config: ConfigDict) -> Callable[[]
     (weights_of,) = networks_of(settings.work)
     network = _networks(config)[weights_of]
     variables, batch = _load(settings, weights_of, network), _batch(settings)
-    apply, parts = network.module.apply, make_sizes(settings.size).parts
-    codes = jnp.asarray(make_codes(settings.batch_size, parts))
-    features = jnp.asarray(make_features(settings.size, settings.batch_size, parts))
+    features = jax.device_put(make_features(name, settings.size, settings.batch_size))
+    apply = network.module.apply
 
-    def outputs(variables: Any, image: Array, mask_t: Array, mask_ref: Array) -> Any:
+    def outputs(variables: Any, image: Array, mask_t: Array, mask_ref: Array, features: Array) -> Any:
         match name:
             case "generator":
                 return apply(variables, mask_ref, mask_t, image)
@@ -140,7 +137,7 @@ def _forward_and_backward(settings: Settings, config: ConfigDict) -> Callable[[]
             case "encoder_skin":
                 return apply(variables, image, train=True, mutable=["batch_stats"])[0]
             case "image_decoder_skin":
-                return apply(variables, codes, train=True, mutable=["batch_stats"])[0]
+                return apply(variables, features, train=True, mutable=["batch_stats"])[0]
             case "portrait_generator":
                 kept = mask_ref == 0
                 inputs = (mask_ref, features, image * kept[..., None], kept)
@@ -149,12 +146,12 @@ def _forward_and_backward(settings: Settings, config: ConfigDict) -> Callable[[]
                 return apply(variables, image)
 
     @jax.jit
-    def numbers(variables, batch):
-        masks = (batch["mask_t"], batch["mask_ref"])
+    def numbers(variables, batch, features):
+        others = (batch["mask_t"], batch["mask_ref"], features)
         rest = {key: tree for key, tree in variables.items() if key != "params"}
 
         def loss(params, image):
-            maps = jax.tree.leaves(outputs({"params": params, **rest}, image, *masks))
+            maps = jax.tree.leaves(outputs({"params": params, **rest}, image, *others))
             return sum(jnp.abs(each.astype(jnp.float32)).mean() for each in maps)
 
         by_image = name in ("discriminator", "vgg19")
@@ -163,4 +160,4 @@ def _forward_and_backward(settings: Settings, config: ConfigDict) -> Callable[[]
         )
         return {"loss": value, "norm of the gradient": optax.global_norm(gradient)}, gradient
 
-    return lambda: jax.block_until_ready(numbers(variables, batch))[0]
+    return lambda: jax.block_until_ready(numbers(variables, batch, features))[0]

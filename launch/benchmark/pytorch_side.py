@@ -14,7 +14,6 @@ from launch.benchmark.workloads import (
     Settings,
     load_weights,
     make_batch,
-    make_codes,
     make_config,
     make_features,
     make_sizes,
@@ -122,11 +121,10 @@ def _forward_and_backward(
     """Return the gradient of the mean absolute output to the parameters, and for D and VGG19 to the image instead."""
     name = settings.work.partition(",")[0]
     network = load(*networks_of(settings.work)).train(name in PORTRAIT_NETWORKS)
-    parts = make_sizes(settings.size).parts
     mask_t, mask_ref, image_t = batch
-    codes = torch.from_numpy(make_codes(settings.batch_size, parts)).to(image_t.device)
-    features = torch.from_numpy(make_features(settings.size, settings.batch_size, parts)).to(image_t.device)
-    features = features.permute(0, 3, 1, 2).contiguous()
+    features = torch.from_numpy(make_features(name, settings.size, settings.batch_size)).to(image_t.device)
+    if features.ndim == 4:
+        features = features.permute(0, 3, 1, 2).contiguous()
     image = image_t.clone().requires_grad_(name in ("discriminator", "vgg19"))
     outputs = {
         "generator": lambda: network(mask_ref, mask_t, image),
@@ -137,7 +135,7 @@ def _forward_and_backward(
         "vgg19": lambda: network(image),
         "face_parser": lambda: network(image),
         "encoder_skin": lambda: list(network(image)),
-        "image_decoder_skin": lambda: network(codes),
+        "image_decoder_skin": lambda: network(features),
         "portrait_generator": lambda: network(mask_ref, features, image * mask_ref[:, :1], mask_ref[:, 0]),
     }[name]
     wanted = [image] if image.requires_grad else list(network.parameters())

@@ -10,7 +10,7 @@ from launch.benchmark.pytorch_face_parser import FaceParser
 
 
 def _doubling(width: int, size: int) -> tuple[int, ...]:
-    """Return the widths of an encoder of whole images, from full size to 2x2, where none exceeds 8 times the first."""
+    """Return the widths after each halving of an image down to 2x2; none exceeds 8 times the first."""
     halvings = size.bit_length() - 2
     return tuple(width * min(2**level, 8) for level in range(halvings))
 
@@ -48,4 +48,4 @@ MAKE: dict[str, Callable[[ConfigDict], nn.Module]] = {
         19, **sizes.portrait_generator, feature_channels=5 * sizes.parts.decoder_width
     ),
 }
-"""Each makes a network, at random, of `config.networks`."""
+"""Each makes a network, at random, of the sizes of `workloads.make_sizes`."""

@@ -99,14 +99,17 @@ def make_batch(size: int, batch_size: int) -> dict[str, np.ndarray]:
     return {"image_t": photos, "mask_t": mask_t, "mask_ref": mask_ref, "index": np.arange(batch_size, dtype=np.int32)}
 
 
-def make_codes(batch_size: int, parts: ConfigDict) -> np.ndarray:
-    """Return codes of a part, float32 (b k)."""
-    return np.random.default_rng(1).normal(size=(batch_size, parts.code_size)).astype(np.float32)
+def make_features(network: str, size: int, batch_size: int) -> np.ndarray:
+    """Return what a network reads beside photos and masks, float32, for images of a size in px.
 
-
-def make_features(size: int, batch_size: int, parts: ConfigDict) -> np.ndarray:
-    """Return features of all five parts, float32 (b size/4 size/4 c)."""
-    shape = (batch_size, size // 4, size // 4, 5 * parts.decoder_width)
+    Codes (b k) for the image decoder; for the portrait generator the features of all five parts (b size/4 size/4 c);
+    for others nothing, (0,).
+    """
+    parts = make_portrait_config(size, dtype="float32").parts
+    shape = {
+        "image_decoder_skin": (batch_size, parts.code_size),
+        "portrait_generator": (batch_size, size // 4, size // 4, 5 * parts.decoder_width),
+    }.get(network, (0,))
     return np.random.default_rng(1).normal(size=shape).astype(np.float32)
 
 

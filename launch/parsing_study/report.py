@@ -8,27 +8,28 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from data_pipeline.atomic_files import replacing
-from launch.parsing_study.runs import FACES_SEED, SEEDS, SIZE, Runs
+from launch.parsing_study.runs import SEEDS, Runs
 from launch.portrait_editing.report import BATCH, PortraitEditor
 from launch.portrait_editing.transfers import PARTS, Transfer, held_out_transfers
+from launch.quickstart import SEED, SIZE
 from maskgan_jax.evaluation.bootstrap import estimate
 from maskgan_jax.evaluation.methods import own_colours, paint
 from maskgan_jax.inference.models import load_model
 
-FACES = 500
+SCORED_FACES = 200
 """Held-out ones that every figure is of."""
 
 Images = Sequence[UInt8[np.ndarray, "n n 3"]]
 
 
 def report(runs: Runs) -> None:
-    """Print both tables and write them to `parsing_study.json` in the runs' folder."""
-    swaps = held_out_transfers("skin", FACES_SEED, SIZE, FACES)
+    """Print both tables and write them to `parsing_study.json` in the study's folder."""
+    swaps = held_out_transfers("skin", SEED, SIZE, SCORED_FACES)
     results = {
-        f"mask accuracy of {FACES} held-out masks with another face's parts, %": mask_accuracy(runs, swaps),
-        f"accuracy of parsers on {FACES} held-out faces, %": parser_accuracy(runs, swaps),
+        f"mask accuracy of {SCORED_FACES} held-out masks with another face's parts, %": mask_accuracy(runs, swaps),
+        f"accuracy of parsers on {SCORED_FACES} held-out faces, %": parser_accuracy(runs, swaps),
     }
-    with replacing(runs.folder / "parsing_study.json") as temporary:
+    with replacing(runs.own / "parsing_study.json") as temporary:
         temporary.write_text(json.dumps(results, indent=2) + "\n")
     for title, rows in results.items():
         print(f"{title}; 95 % intervals")
@@ -55,7 +56,10 @@ def mask_accuracy(runs: Runs, swaps: Sequence[Transfer]) -> dict[str, tuple[floa
 
 
 def parser_accuracy(runs: Runs, swaps: Sequence[Transfer]) -> dict[str, tuple[float, float, float]]:
-    """Return how much of each photo parsers label rightly, mean of the seeds, by what they were trained on."""
+    """Return how much of each photo parsers label rightly, mean of the seeds, by what they were trained on.
+
+    Intervals are over the photos alone; how far the seeds differ, their gains show.
+    """
     photos, masks = [swap.photo for swap in swaps], [swap.mask for swap in swaps]
     right = {
         augmented: np.stack([_right(_parser(runs.parser(augmented, seed)), photos, masks) for seed in SEEDS])

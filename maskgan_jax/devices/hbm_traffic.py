@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from maskgan_jax.devices.hlo import INSTRUCTION, WITHOUT_WORK, array_bytes
+from maskgan_jax.devices.hlo import ARRAY, INSTRUCTION, WITHOUT_WORK, array_bytes
 
 SLICES = ("slice", "dynamic-slice", "gather")
 """Opcodes that read of their first operand what they return."""
@@ -13,7 +13,12 @@ SLICES = ("slice", "dynamic-slice", "gather")
 UPDATE = "dynamic-update-slice"
 """Opcode that writes its second operand into its first, in place."""
 
-_CALLED = re.compile(r"\b(?:calls|body|condition|branch_computations)=\{?((?:%[\w.-]+(?:, )?)+)")
+_CALLED = re.compile(
+    r"\b(?:calls|to_apply|body|condition|branch_computations|true_computation|false_computation)="
+    r"\{?((?:%[\w.-]+(?:, )?)+)"
+)
+_NAMES = ("partition-id", "replica-id")
+_ALLOCATES = 'custom_call_target="AllocateBuffer"'
 _RUNS = re.compile(r'"known_trip_count":\{"n":"(\d+)"\}')
 
 _in_hbm = partial(array_bytes, hbm_only=True)
@@ -71,7 +76,7 @@ def _traffic(name: str, computations: Mapping[str, Computation]) -> int:
 
 
 def _of(each: Instruction, computation: Computation, computations: Mapping[str, Computation]) -> int:
-    if each.opcode in WITHOUT_WORK or each.opcode.endswith("-start"):
+    if each.opcode in (*WITHOUT_WORK, *_NAMES) or each.opcode.endswith("-start") or _ALLOCATES in each.text:
         return 0
     if each.opcode in ("while", "call", "conditional"):
         runs = _RUNS.search(each.text)
@@ -93,8 +98,8 @@ def _of(each: Instruction, computation: Computation, computations: Mapping[str, 
 def _of_fusion(fusion: Instruction, shapes: Sequence[str], fused: Computation) -> int:
     parameters = {int(each.text.partition(")")[0]): name for name, each in fused.items() if each.opcode == "parameter"}
     read = sum(min(_in_hbm(shape), _read_of(parameters[place], shape, fused)) for place, shape in enumerate(shapes))
-    unchanged = sum(array_bytes(each.shape) - array_bytes(update) for each, update in _updates(fused))
-    return read + max(_in_hbm(fusion.shape) - unchanged, 0)
+    written = [array[0] for array in ARRAY.finditer(fusion.shape)]
+    return read + sum(min(_in_hbm(shape), most) for shape, most in zip(written, _written(fused), strict=True))
 
 
 def _read_of(name: str, shape: str, fused: Computation) -> int:
@@ -112,12 +117,16 @@ def _read_of(name: str, shape: str, fused: Computation) -> int:
     return total
 
 
-def _updates(fused: Computation) -> Iterator[tuple[Instruction, str]]:
-    """Yield the results of a fusion that update an operand in place, with the shapes of the updates."""
+def _written(fused: Computation) -> Iterator[int]:
+    """Yield how many bytes a fusion writes of each result: the update alone of an operand that is updated in place."""
     root = list(fused.values())[-1]
-    results = [fused[name] for name in root.operands] if root.opcode == "tuple" else [root]
-    for result in results:
-        while result.opcode == "bitcast":
-            result = fused[result.operands[0]]
-        if result.opcode == UPDATE:
-            yield result, fused[result.operands[1]].shape
+    for result in [fused[name] for name in root.operands] if root.opcode == "tuple" else [root]:
+        source = _before_bitcasts(result, fused)
+        in_place = source.opcode == UPDATE and _before_bitcasts(fused[source.operands[0]], fused).opcode == "parameter"
+        yield array_bytes(fused[source.operands[1]].shape if in_place else result.shape)
+
+
+def _before_bitcasts(each: Instruction, fused: Computation) -> Instruction:
+    while each.opcode == "bitcast":
+        each = fused[each.operands[0]]
+    return each

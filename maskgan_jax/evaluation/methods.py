@@ -60,8 +60,8 @@ def edit(
     """Generate edited masks in the style of photos.
 
     Args:
-      task: one with `edit_functions`.
-      variables: of the networks that these read, by name.
+      task: one that has the inference functions of `edit_functions`.
+      variables: of the networks that they read, by name.
       photos: I^t.
       masks: their label maps, M^t.
       edited_masks: what to generate from.
@@ -93,7 +93,7 @@ def trained(folder: Path, option: str) -> tuple[Method, str]:
     Raises:
       UserError: as for `load_model`.
     """
-    model = load_model(folder, PART_FUNCTIONS if offers(folder, PART_FUNCTIONS[0]) else STYLE_FUNCTIONS, option)
+    model = load_model(folder, edit_functions([name for name in PART_FUNCTIONS if offers(folder, name)]), option)
     edit_on_devices = on_all_devices(partial(edit, model.task), model.variables)
 
     def edit_scaled(request: Request) -> UInt8[np.ndarray, "b n n 3"]:

@@ -45,7 +45,8 @@ class BatchNorm(nn.Module):
         y, batch_mean, batch_variance = _normalise(x, scale, shift, self.epsilon)
         if not self.is_initializing():
             for running, value in ((mean, batch_mean), (variance, batch_variance)):
-                running.value = self.momentum * running.value + (1 - self.momentum) * lax.stop_gradient(value)
+                mixed = self.momentum * running.value + (1 - self.momentum) * lax.stop_gradient(value)
+                running.value = mixed.astype(running.value.dtype)
         return y.astype(self.dtype)
 
 

@@ -31,8 +31,8 @@ def compile_only(config: ConfigDict, topology: str) -> dict[str, object]:
     """Compile the training step, as the training loop runs it, for a topology that is not here.
 
     Operations are the compiler's own count. Its count of the traffic is all operands and results of every operation:
-    whole ones where only a slice is read, and those in the chip's VMEM too. So the times are of what the program's
-    text says that passes, see `hbm_traffic`. Of a loop over microbatches the compiler counts the operations of one, so
+    whole ones where only a slice is read, and those in the chip's VMEM too. The times use `hbm_traffic`, which reads
+    the program's text. Of a loop over microbatches the compiler counts the operations of one, so
     with `accumulation_steps` there are no times.
 
     Args:

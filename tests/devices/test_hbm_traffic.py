@@ -37,6 +37,18 @@ KILO = 1024
         ("ROOT %y = f32[256]{0} fusion(%x, %part), kind=kLoop, calls=%update", 2 * 64),
         ("ROOT %y = (f32[256]{0}, f32[16]{0}) fusion(%x, %part), kind=kLoop, calls=%update_and_more", 3 * 64),
         (
+            "ROOT %y = (f32[256]{0:S(1)}, f32[16]{0}) fusion(%x, %part), kind=kLoop, calls=%update_and_more",
+            2 * 64,  # the updated array is in VMEM: the part is read, the other result written
+        ),
+        ("ROOT %y = f32[256]{0} fusion(%part), kind=kLoop, calls=%update_of_zeros", 64 + KILO),
+        ("ROOT %y = f32[64]{0} gather(%x, %part), slice_sizes={1}", 0.5 * KILO),
+        ("ROOT %y = f32[64]{0} dynamic-slice(%x, %zero), dynamic_slice_sizes={64}", 0.5 * KILO),
+        ("ROOT %y = f32[256]{0} call(%x), to_apply=%twice", 2 * KILO),
+        ("ROOT %y = f32[256]{0} conditional(%zero, %x, %x), branch_computations={%twice, %twice}", 4 * KILO),
+        ("ROOT %y = f32[256]{0} conditional(%p, %x), true_computation=%twice, false_computation=%twice", 4 * KILO),
+        ('ROOT %y = f32[256]{0} custom-call(), custom_call_target="AllocateBuffer"', 0),
+        ("ROOT %y = u32[] partition-id()", 0),
+        (
             'ROOT %y = f32[256]{0} while(%x), condition=%below, body=%twice, backend_config={"known_trip_count":'
             '{"n":"3"},"other":{}}',
             3 * 2 * KILO,
@@ -73,6 +85,13 @@ HloModule jit_step, is_scheduled=true
   ROOT %view = f32[256]{0} bitcast(%new)
 }
 
+%update_of_zeros (b: f32[16]) -> f32[256] {
+  %b = f32[16]{0} parameter(0)
+  %zero = f32[] constant(0)
+  %a = f32[256]{0} broadcast(%zero), dimensions={}
+  ROOT %new = f32[256]{0} dynamic-update-slice(%a, %b, %zero)
+}
+
 %update_and_more (a: f32[256], b: f32[16]) -> (f32[256], f32[16]) {
   %a = f32[256]{0} parameter(0)
   %b = f32[16]{0} parameter(1)
@@ -102,6 +121,7 @@ ENTRY %main (x: f32[256], x2: f32[256], part: f32[16]) -> f32[256] {
   %x2 = f32[256]{0:T(256)} parameter(1)
   %part = f32[16]{0:T(128)} parameter(2)
   %zero = s32[] constant(0)
+  %p = pred[] constant(true)
   BODY
 }
 """

@@ -8,10 +8,13 @@ import pytest
 
 from launch.parsing_study import report
 from launch.parsing_study.__main__ import commands
-from launch.parsing_study.runs import SEEDS, SIZE, Runs
+from launch.parsing_study.runs import SEEDS, Runs
 from launch.portrait_editing import report as transfers_report
 from launch.portrait_editing.transfers import PARTS, held_out_transfers
+from launch.quickstart import SIZE
 from maskgan_jax.inference.models import load_model
+from tests.random_run import write_random_run
+from tests.tiny import tiny_config
 
 
 def test_compared_runs_differ_in_what_they_are_compared_for_alone(tmp_path):
@@ -21,10 +24,15 @@ def test_compared_runs_differ_in_what_they_are_compared_for_alone(tmp_path):
     def difference(one: str, other: str) -> set[str]:
         return {option.removeprefix("--").split("=")[0] for option in steps[one] ^ steps[other]}
 
-    editors = ("portrait_editing", "portrait_editing_without_parsing_loss")
-    assert difference(*editors) == {"workdir", "config.losses.lambda_parsing"}
+    assert difference("portrait_editing", "without_parsing_loss") == {
+        "workdir",
+        "config.data.directory",  # the quickstart's own, which is its config's
+        "config.init.face_parser",
+        "config.losses.lambda_parsing",
+    }
+    assert "--config.data.directory=data/quickstart" in steps["without_parsing_loss"]
     assert names.index("face_parser") < names.index("portrait_editing") < names.index("parsing_study_augmented")
-    assert f"--checkpoint={tmp_path / 'portrait_editing'}" in steps["parsing_study_augmented"]
+    assert f"--checkpoint={tmp_path / 'portrait_editing_quickstart'}" in steps["parsing_study_augmented"]
     for seed in SEEDS:
         assert difference(f"face_parser_few_{seed}", f"face_parser_augmented_{seed}") == {
             "workdir",
@@ -41,29 +49,40 @@ def test_a_data_set_that_is_there_is_not_generated_again(tmp_path):
 
 @pytest.mark.slow
 def test_the_report_tells_what_the_judge_and_the_parsers_get_right(random_runs, tmp_path, monkeypatch):
-    """One parser stands for all of the study's, one editor for both: every gain is 0."""
-    monkeypatch.setattr(report, "FACES", 3)
+    """Each of the compared runs has random weights of its own; those of one kind are the same for all seeds."""
+    monkeypatch.setattr(report, "SCORED_FACES", 3)
     monkeypatch.setattr(report, "BATCH", 3)
     monkeypatch.setattr(transfers_report, "BATCH", 3)
     runs = Runs(tmp_path / "data", tmp_path)
-    parsers = [runs.judge, *(runs.parser(augmented, seed) for augmented in (False, True) for seed in SEEDS)]
-    for run in parsers:
-        run.symlink_to(random_runs / "face_parser")
-    for parsing_loss in (False, True):
-        runs.editor(parsing_loss).symlink_to(random_runs / "portrait_editing")
+    runs.own.mkdir()
+    others = tmp_path / "others"
+    for task in ("face_parser", "portrait_editing"):
+        write_random_run(tiny_config(task), others / task, seed=1)
+    for seed in SEEDS:
+        runs.parser(False, seed).symlink_to(random_runs / "face_parser")
+        runs.parser(True, seed).symlink_to(others / "face_parser")
+    runs.judge.symlink_to(random_runs / "face_parser")
+    runs.editor(True).symlink_to(random_runs / "portrait_editing")
+    runs.editor(False).symlink_to(others / "portrait_editing")
 
     report.report(runs)
 
-    masks, parsers = json.loads((tmp_path / "parsing_study.json").read_text()).values()
+    masks, parsed = json.loads((runs.own / "parsing_study.json").read_text()).values()
     swaps = held_out_transfers("skin", seed=0, size=SIZE, count=3)
-    parse = load_model(random_runs / "face_parser", ("parse",), "test").compile("parse")
+    photos = [swap.photo for swap in swaps]
 
-    def accuracy(images):
+    def accuracy(images, run=random_runs):
+        parse = load_model(run / "face_parser", ("parse",), "test").compile("parse")
         return 100 * (np.asarray(parse(np.stack(images))) == np.stack([swap.mask for swap in swaps])).mean()
 
-    editor = transfers_report.PortraitEditor(random_runs / "portrait_editing")
-    assert masks["with the parsing loss"][0] == pytest.approx(accuracy(editor.combine(swaps, list(PARTS))))
-    assert masks["the photos themselves"][0] == pytest.approx(accuracy([swap.photo for swap in swaps]))
-    assert masks["gain of the parsing loss, points"] == [0, 0, 0]
-    assert parsers["trained on 100 faces"][0] == pytest.approx(accuracy([swap.photo for swap in swaps]))
-    assert parsers["gain, points"] == [0, 0, 0]
+    def made_by(run):
+        return transfers_report.PortraitEditor(run / "portrait_editing").combine(swaps, list(PARTS))
+
+    with_loss, without = (accuracy(made_by(run)) for run in (random_runs, others))
+    few, augmented = accuracy(photos), accuracy(photos, others)
+    expected = [with_loss, without, with_loss - without, few]
+    assert [figure[0] for figure in masks.values()][:4] == pytest.approx(expected)
+    expected = [few, augmented, *[augmented - few] * (1 + len(SEEDS))]
+    assert [figure[0] for figure in parsed.values()] == pytest.approx(expected)
+    assert with_loss != without
+    assert few != augmented

@@ -25,9 +25,7 @@ _UPDATES = ("sequential", "joint")
 
 
 def make(config) -> Task:
-    """Build the task from `config.networks`, `.parts`, `.labels`, `.parser`, `.enlarge_parts`, `.background_holes`,
-    `.unpaired_discriminator`, `.updates`, `.losses`, `.optimiser`, `.init`, `.seed`, `.accumulation_steps` and
-    `.ema_decay`.
+    """Build the task from the fields of `configs/portrait_editing.py`.
 
     Raises:
       UserError: one of these has no such value, or a microbatch has one row, and no other to take parts from.

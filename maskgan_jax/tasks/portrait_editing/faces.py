@@ -55,13 +55,13 @@ def read_layout(labels: Integer[Array, "b h w"], enlarged: bool) -> Layout:
     return Layout(enlarge(labels, centres) if enlarged else labels, centres)
 
 
-def mirror_every_second(
-    image: Float[Array, "b h w 3"], labels: Integer[Array, "b h w"]
+def mirror(
+    image: Float[Array, "b h w 3"], labels: Integer[Array, "b h w"], chosen: Bool[Array, " b"]
 ) -> tuple[Float[Array, "b h w 3"], Integer[Array, "b h w"]]:
-    """Flip every second image and its label map of the 19 classes horizontally; left and right labels swap."""
-    odd = (jnp.arange(len(image)) % 2 == 1)[:, None, None]
+    """Flip chosen images and their label maps of the 19 classes horizontally; left and right labels swap."""
+    chosen = chosen[:, None, None]
     mirrored = jnp.asarray(MIRRORED)[labels[:, :, ::-1].astype(jnp.int32)].astype(labels.dtype)
-    return jnp.where(odd[..., None], image[:, :, ::-1], image), jnp.where(odd, mirrored, labels)
+    return jnp.where(chosen[..., None], image[:, :, ::-1], image), jnp.where(chosen, mirrored, labels)
 
 
 def read_source(image: Float[Array, "b h w 3"], layout: Layout) -> Source:

@@ -16,7 +16,7 @@ from maskgan_jax.tasks.portrait_editing import objectives
 from maskgan_jax.tasks.portrait_editing.faces import (
     Source,
     Target,
-    mirror_every_second,
+    mirror,
     read_layout,
     read_source,
     read_target,
@@ -68,20 +68,27 @@ def step(system: PortraitEditing, state: TrainState, batch: Batch) -> tuple[Trai
 
 
 def read(system: PortraitEditing, state: TrainState, batch: Batch) -> dict[str, Any]:
-    """Return the batch with what is computed of it once a step: `image`, `source`, `target` and `noise`."""
-    image, layout = to_image(batch["image_t"]), read_layout(batch["mask_t"], system.enlarged)
+    """Return what is read of a batch once a step.
+
+    `image` and `labels`; `source_image` and `source_labels`, the faces whose parts are encoded, some of them mirrored
+    if the config says so; `source` and `target`; and `noise` of the codes if they are sampled.
+    """
+    rng = jax.random.fold_in(jax.random.key(system.seed), state.step)
+    image, labels = to_image(batch["image_t"]), batch["mask_t"]
     hidden = batch["region"] > 0 if system.holes else None
-    photos, labels = image, batch["mask_t"]
+    source_image, source_labels = image, labels
     if system.mirrored_sources:
-        photos, labels = mirror_every_second(photos, labels)
+        chosen = jax.random.bernoulli(jax.random.fold_in(rng, 1), shape=(len(image),))
+        source_image, source_labels = mirror(image, labels, chosen)
     entries = {
         "image": image,
-        "source": read_source(photos, read_layout(labels, system.enlarged)),
-        "target": read_target(image, layout, hidden),
-        "labels": batch["mask_t"],
+        "labels": labels,
+        "source_image": source_image,
+        "source_labels": source_labels,
+        "source": read_source(source_image, read_layout(source_labels, system.enlarged)),
+        "target": read_target(image, read_layout(labels, system.enlarged), hidden),
     }
     if system.settings.lambda_kl:
-        rng = jax.random.fold_in(jax.random.key(system.seed), state.step)
         entries["noise"] = jax.random.normal(rng, (len(image), len(PARTS), system.code_size))
     return entries
 
@@ -123,9 +130,9 @@ def joint_loss(
     return total + paired_total + unpaired_total, (means, (paired, unpaired))
 
 
-def next_rows(features: ByPart) -> ByPart:
-    """Return in each row the features of the next row's face, in the last row those of the first."""
-    return {part: jnp.roll(each, -1, axis=0) for part, each in features.items()}
+def next_rows(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return in each row of all arrays what the next row holds, in the last row what the first holds."""
+    return {name: jnp.roll(each, -1, axis=0) for name, each in arrays.items()}
 
 
 def _encode_and_decode(
@@ -174,8 +181,8 @@ def _unpaired_terms(
     """Compute the terms of faces with another's parts, for which there is no photo."""
     total, terms, _ = _adversarial_terms(system, before, system.unpaired_discriminator, image, batch)
     if system.settings.lambda_colour:
-        sources = next_rows({"image": batch["image"], "labels": batch["labels"]})
-        terms["colour"] = objectives.colour_loss(image, batch["labels"], sources["image"], sources["labels"])
+        sources = next_rows({name: batch[name] for name in ("source_image", "source_labels")})
+        terms["colour"] = objectives.colour_loss(image, batch["labels"], *sources.values())
         total += system.settings.lambda_colour * terms["colour"]
     return total, terms
 

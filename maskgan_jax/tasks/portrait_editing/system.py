@@ -63,7 +63,7 @@ class PortraitEditing(NamedTuple):
       labels: name of the label set that generator and discriminators read.
       enlarged: whether eyes and mouth are enlarged in label maps.
       holes: whether random regions of the background are hidden in training.
-      mirrored_sources: whether the parts of every second face are encoded from its mirror image in training.
+      mirrored_sources: whether in training the parts of half of the faces are encoded from mirror images.
       unpaired_discriminator: name of the discriminator of faces with another's parts.
       parser: name of the network of the parsing loss; empty where there is no such loss.
       seed: of the noise of codes.
@@ -97,7 +97,8 @@ def make_modules(config) -> dict[str, nn.Module]:
     """Build every network's module from `config.networks`, `.parts`, `.labels`, `.parser`, `.losses` and `.dtype`.
 
     Raises:
-      UserError: photos have a size that the windows of the parts don't fit, or there is no such label set or parser.
+      UserError: photos have a size that the windows of the parts don't fit, there is no such label set or parser, or
+        the generator's widths don't fit each other or the windows.
     """
     size, dtype = config.data.size, computation_dtype(config.dtype)
     if size not in SIZES:
@@ -106,6 +107,7 @@ def make_modules(config) -> dict[str, nn.Module]:
     for field, known in (("labels", LABEL_SETS), ("parser", PARSERS)):
         if config[field] not in known:
             raise UserError(f"config.{field}: {config[field]!r} is not one of {', '.join(known)}")
+    _check_widths(config)
     modules = {}
     for part in PARTS:
         modules |= _part_modules(part, config)
@@ -183,6 +185,17 @@ def describe_networks(config, modules: Mapping[str, nn.Module]) -> dict[str, Net
         )
         for name, module in modules.items()
     }
+
+
+def _check_widths(config) -> None:
+    sizes, stride = config.networks.portrait_generator, _feature_stride(config)
+    sides = [side for part in PARTS for side in window(part, config.data.size)]
+    if len(sizes.up_widths) != len(sizes.mask_widths) - 1 or any(side % stride for side in sides):
+        raise UserError(
+            f"config.networks.portrait_generator: {len(sizes.mask_widths)} mask_widths and {len(sizes.up_widths)} "
+            f"up_widths; give one of up_widths less, and at {config.data.size} px halvings that fit the windows of the "
+            f"parts, whose sides are {', '.join(map(str, sorted(set(sides))))} px"
+        )
 
 
 def _feature_stride(config) -> int:

@@ -1,5 +1,7 @@
 """A step of portrait editing in PyTorch, NCHW, at 64 px: the networks, the losses, the order of the updates."""
 
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -10,7 +12,6 @@ from launch.benchmark import pytorch_networks
 from launch.benchmark import pytorch_portrait_editing as published
 from launch.benchmark.pytorch_ebst import adam, update
 from launch.benchmark.pytorch_face_parser import FaceParser
-from maskgan_jax.tasks.portrait_editing.faces import Source, Target
 
 PARTS = ("left_eye", "right_eye", "skin", "hair", "mouth")
 GROUPS = {"left_eye": (5,), "right_eye": (4,), "skin": (1, 2, 6, 7), "hair": (13,), "mouth": (10, 11, 12)}
@@ -19,7 +20,6 @@ SMALLEST = {"left_eye": (2, 3), "right_eye": (2, 3), "skin": (2, 2), "hair": (2,
 CLASS_WEIGHTS = (0.2, 1, 3, 0.2, 5, 5, 5, 5, 0.2, 0.2, 8, 8, 8, 1, 0.2, 0.2, 0.2, 0.2, 0.2)
 
 Networks = dict[str, nn.Module]
-Arrays = dict[str, np.ndarray]
 
 
 def make_networks(config: ConfigDict, vgg19_narrower: int) -> Networks:
@@ -63,12 +63,12 @@ class Step:
     Args:
       networks: by name.
       config: of the run.
-      batch: photos and label maps of 64 px and the noise of the codes (b 5 k).
-      source: of the task, in NumPy.
-      target: likewise.
+      batch: photos and label maps of 64 px, and what the task reads of them, in NumPy.
     """
 
-    def __init__(self, networks: Networks, config: ConfigDict, batch: Arrays, source: Source, target: Target):
+    def __init__(self, networks: Networks, config: ConfigDict, batch: dict[str, Any]):
+        source, target = batch["source"], batch["target"]
+        self.batch = batch
         self.networks, self.settings, self.config = networks, config.losses, config
         self.parts, self.shown = ({part: nchw(each) for part, each in arrays.items()} for arrays in source)
         self.image = nchw(batch["image_t"] / 127.5 - 1)
@@ -162,12 +162,13 @@ class Step:
     def unpaired_terms(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         total, terms, _ = self.common_terms("discriminator_unpaired", image)
         terms["colour"] = 0
+        photos, labels = nchw(self.batch["source_image"]), torch.from_numpy(self.batch["source_labels"]).long()
         for row in range(len(image)):
             source = (row + 1) % len(image)
             for group in GROUPS.values():
-                here, there = (torch.isin(self.mask_t[each], torch.tensor(group)) for each in (row, source))
+                here, there = (torch.isin(each, torch.tensor(group)) for each in (self.mask_t[row], labels[source]))
                 if here.any() and there.any():
-                    colours, wanted = image[row][:, here].mean(1), self.image[source][:, there].mean(1)
+                    colours, wanted = image[row][:, here].mean(1), photos[source][:, there].mean(1)
                     terms["colour"] = terms["colour"] + F.mse_loss(colours, wanted) / len(image)
         return total + self.settings.lambda_colour * terms["colour"], terms
 

@@ -9,7 +9,7 @@ import pytest
 
 from data_pipeline.labels import CLASSES
 from maskgan_jax.tasks.portrait_editing import labels, parts
-from maskgan_jax.tasks.portrait_editing.faces import mirror_every_second, read_layout, read_source, read_target
+from maskgan_jax.tasks.portrait_editing.faces import mirror, read_layout, read_source, read_target
 
 R_EYE, L_EYE, MOUTH, HAIR, SKIN = (CLASSES.index(name) for name in ("r_eye", "l_eye", "mouth", "hair", "skin"))
 PARTS = {"left_eye": (5,), "right_eye": (4,), "mouth": (10, 11, 12)}
@@ -197,16 +197,17 @@ def test_a_background_has_neither_parts_nor_hidden_pixels():
     np.testing.assert_array_equal(target.background, np.where(kept[..., None], photos, 0))
 
 
-def test_every_second_face_is_mirrored_and_its_sides_swap(read):
+def test_chosen_faces_are_mirrored_and_their_sides_swap(read):
     maps, _, _ = read
     photos = np.random.default_rng(1).normal(size=(*maps.shape, 3)).astype(np.float32)
+    chosen = np.arange(len(maps)) % 2 == 1
     swapped = maps.copy()
     for one, other in ((4, 5), (6, 7), (8, 9)):  # eyes, brows, ears
         swapped[maps == one], swapped[maps == other] = other, one
 
-    images, labels = jax.jit(mirror_every_second)(photos, maps)
+    images, labels = jax.jit(mirror)(photos, maps, chosen)
 
     for row in range(len(maps)):
-        expected = (photos[row], maps[row]) if row % 2 == 0 else (photos[row, :, ::-1], swapped[row, :, ::-1])
+        expected = (photos[row, :, ::-1], swapped[row, :, ::-1]) if chosen[row] else (photos[row], maps[row])
         np.testing.assert_array_equal(images[row], expected[0])
         np.testing.assert_array_equal(labels[row], expected[1])

@@ -65,6 +65,13 @@ def test_the_papers_parser_is_the_one_that_is_pretrained():
     assert task.networks["parser_unet"].module.num_classes == 11
 
 
+def test_a_stride_that_the_windows_do_not_fit_is_refused():
+    config = tiny_config("portrait_editing")
+    config.networks.portrait_generator.update(mask_widths=(4, 4, 4, 4), up_widths=(4, 4, 4))
+    with pytest.raises(UserError, match=r"at 64 px halvings that fit the windows .* are 8, 12, 20, 36, 64 px"):
+        tasks.make(config)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
@@ -72,6 +79,7 @@ def test_the_papers_parser_is_the_one_that_is_pretrained():
         ("parser", "bisenet", r"config\.parser: 'bisenet' is not one of face_parser, parser_unet"),
         ("updates", "random", r"config\.updates: 'random' is not one of sequential, joint"),
         ("data.size", 96, r"config\.data\.size: 96 px; .* fit photos of 64, 128, 256, 512 px"),
+        ("networks.portrait_generator.up_widths", (4,), r"portrait_generator: 3 mask_widths and 1 up_widths; give one"),
         ("accumulation_steps", 8, r"config\.batch_size: 8 examples in 8 microbatches; .* at least 2 examples for each"),
     ],
 )

@@ -19,7 +19,7 @@ from maskgan_jax import tasks  # noqa: E402
 from maskgan_jax.interop import entries, weights  # noqa: E402
 from maskgan_jax.networks import vgg19  # noqa: E402
 from maskgan_jax.tasks.pixels import to_image  # noqa: E402
-from maskgan_jax.tasks.portrait_editing.faces import mirror_every_second, read_layout, read_source, read_target  # noqa: E402
+from maskgan_jax.tasks.portrait_editing.faces import mirror, read_layout, read_source, read_target  # noqa: E402
 from maskgan_jax.tasks.task import init_state, swap_levels  # noqa: E402
 from tests.tasks.comparison import TOLERANCE, assert_near, by_path, without_gradient  # noqa: E402
 from tests.tasks.portrait_editing import pytorch_step  # noqa: E402
@@ -116,8 +116,8 @@ def our_step(task: tasks.Task, variables: dict[str, dict[str, PyTree]]) -> Outco
 def their_step(config: ConfigDict, networks: pytorch_step.Networks, to_flax) -> Outcome:
     batch, old = random_batch(), copy.deepcopy(networks)
     read = jax.jit(partial(read_faces, config))
-    source, target, batch["noise"] = jax.device_get(read(*(batch[name] for name in ("image_t", "mask_t", "region"))))
-    step = pytorch_step.Step(networks, config, batch, source, target)
+    batch |= jax.device_get(read(*(batch[name] for name in ("image_t", "mask_t", "region"))))
+    step = pytorch_step.Step(networks, config, batch)
     losses = step.take()
 
     moments = {name: {} for name in step.optimisers}
@@ -138,14 +138,19 @@ def their_step(config: ConfigDict, networks: pytorch_step.Networks, to_flax) -> 
     return Outcome(values, moments, after["params"], after["batch_stats"], ema)
 
 
-def read_faces(config: ConfigDict, photos: jax.Array, masks: jax.Array, region: jax.Array) -> tuple:
+def read_faces(config: ConfigDict, photos: jax.Array, masks: jax.Array, region: jax.Array) -> dict:
     """Return what the networks read of the batch, which has tests of its own, and the noise of the first step."""
     image, layout = to_image(photos), read_layout(masks, config.enlarge_parts)
-    source_photos, source_masks = mirror_every_second(image, masks)
     rng = jax.random.fold_in(jax.random.key(config.seed), 0)
-    noise = jax.random.normal(rng, (len(photos), 5, config.parts.code_size))
-    source = read_source(source_photos, read_layout(source_masks, config.enlarge_parts))
-    return source, read_target(image, layout, region > 0), noise
+    mirrored = jax.random.bernoulli(jax.random.fold_in(rng, 1), shape=(len(photos),))
+    source_image, source_labels = mirror(image, masks, mirrored)
+    return {
+        "source": read_source(source_image, read_layout(source_labels, config.enlarge_parts)),
+        "target": read_target(image, layout, region > 0),
+        "source_image": source_image,
+        "source_labels": source_labels,
+        "noise": jax.random.normal(rng, (len(photos), 5, config.parts.code_size)),
+    }
 
 
 def test_losses_agree(comparison: Comparison):
