@@ -26,7 +26,8 @@ def prepare(settings: Settings) -> Callable[[], dict[str, Tensor]]:
     config = make_config(settings.size, settings.batch_size, settings.vgg19, "float32")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with torch.device("meta"):
-        networks = {name: make(make_sizes(settings.size)) for name, make in MAKE.items()}
+        sizes = make_sizes(settings.size)
+        networks = {name: make(sizes) for name, make in MAKE.items()}
 
     def load(name: str) -> nn.Module:
         arrays = load_weights(settings.weights, name)

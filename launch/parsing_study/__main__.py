@@ -13,7 +13,7 @@ from pathlib import Path
 
 from launch import quickstart
 from launch.parsing_study.runs import FEW_FACES, FEW_SEED, GENERATED, PARSER_STEPS, SEEDS, Runs
-from launch.portrait_editing.__main__ import TASKS
+from launch.portrait_editing import TASKS
 from launch.run_commands import run_all
 from maskgan_jax.cli import ArgumentParser, run
 

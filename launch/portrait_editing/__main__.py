@@ -8,10 +8,9 @@ that are done are not repeated.
 import argparse
 
 from launch import quickstart
+from launch.portrait_editing import TASKS
 from launch.run_commands import run_all
 from maskgan_jax.cli import ArgumentParser, run
-
-TASKS = ("face_parser", "portrait_editing")
 
 
 def main(options: argparse.Namespace) -> None:

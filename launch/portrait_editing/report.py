@@ -20,7 +20,7 @@ TRANSFERS = 200
 ROWS = 8
 BATCH = 50
 EQUAL = 140
-"""PSNR in dB that only equal pixels have, up to 2,000 px."""
+"""PSNR in dB above which all pixels are equal."""
 CODES = {
     "hair": ("hair",),
     "skin": ("skin",),

@@ -17,7 +17,7 @@ _CALLED = re.compile(
     r"\b(?:calls|to_apply|body|condition|branch_computations|true_computation|false_computation)="
     r"\{?((?:%[\w.-]+(?:, )?)+)"
 )
-_NAMES = ("partition-id", "replica-id")
+_DEVICE_NUMBERS = ("partition-id", "replica-id")
 _ALLOCATES = 'custom_call_target="AllocateBuffer"'
 _RUNS = re.compile(r'"known_trip_count":\{"n":"(\d+)"\}')
 
@@ -76,7 +76,7 @@ def _traffic(name: str, computations: Mapping[str, Computation]) -> int:
 
 
 def _of(each: Instruction, computation: Computation, computations: Mapping[str, Computation]) -> int:
-    if each.opcode in (*WITHOUT_WORK, *_NAMES) or each.opcode.endswith("-start") or _ALLOCATES in each.text:
+    if each.opcode in (*WITHOUT_WORK, *_DEVICE_NUMBERS) or each.opcode.endswith("-start") or _ALLOCATES in each.text:
         return 0
     if each.opcode in ("while", "call", "conditional"):
         runs = _RUNS.search(each.text)

@@ -4,6 +4,7 @@ Each has `encode`, photos (b s s 3) and label maps (b s s) to styles; `backgroun
 `generate` reads of the photos; and `generate`, label maps, styles and backgrounds to photos. Pixels are uint8.
 """
 
+from collections.abc import Container
 from pathlib import Path
 
 import numpy as np
@@ -66,11 +67,16 @@ class PartGenerator:
         return self._compose(edited_masks, photos, masks, np.asarray(styles))
 
 
+def generator_kind(offered: Container[str]) -> type[StyleGenerator] | type[PartGenerator]:
+    """Return the kind of generator that a task has; `offered` are the names of its inference functions."""
+    return PartGenerator if PartGenerator.functions[1] in offered else StyleGenerator
+
+
 def load_generator(folder: Path, option: str) -> StyleGenerator | PartGenerator:
     """Load the generator of a folder: of the kind that the task which was trained there offers.
 
     Raises:
       UserError: as for `load_model`.
     """
-    kind = PartGenerator if offers(folder, "compose") else StyleGenerator
+    kind = generator_kind([name for name in PartGenerator.functions if offers(folder, name)])
     return kind(load_model(folder, kind.functions, option))

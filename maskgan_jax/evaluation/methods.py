@@ -1,6 +1,5 @@
 """The methods that are compared: trained models, and what needs no training."""
 
-from collections.abc import Container
 from functools import partial
 from pathlib import Path
 
@@ -8,17 +7,11 @@ import numpy as np
 from jaxtyping import Array, Float, PyTree, UInt8
 
 from data_pipeline.labels import NUM_CLASSES
+from maskgan_jax.editing.generators import PartGenerator, generator_kind, load_generator
 from maskgan_jax.evaluation.networks import checksum, on_all_devices
 from maskgan_jax.evaluation.request import Method, Request
-from maskgan_jax.inference.models import load_model, offers
 from maskgan_jax.photos.scaling import scale_mask, scale_photo
 from maskgan_jax.tasks.task import Task
-
-STYLE_FUNCTIONS = ("encode_style", "generate")
-"""Inference functions that edit in one style for the whole photo: MaskGAN's."""
-
-PART_FUNCTIONS = ("encode_parts", "compose")
-"""Inference functions that edit in a style for each part: portrait editing's."""
 
 
 def photo_left_unchanged(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
@@ -60,22 +53,16 @@ def edit(
     """Generate edited masks in the style of photos.
 
     Args:
-      task: one that has the inference functions of `edit_functions`.
-      variables: of the networks that they read, by name.
+      task: one that has the inference functions of its `generator_kind`.
+      variables: of the networks that these functions read, by name.
       photos: I^t.
       masks: their label maps, M^t.
       edited_masks: what to generate from.
     """
-    names = edit_functions(task.inference)
-    encode, generate = (task.inference[name].function for name in names)
-    styles = encode(variables, photos, masks)
-    background = (photos, masks) if names == PART_FUNCTIONS else ()
-    return generate(variables, edited_masks, *background, styles)
-
-
-def edit_functions(offered: Container[str]) -> tuple[str, str]:
-    """Return the names of the two inference functions that edit; `offered` are a task's."""
-    return PART_FUNCTIONS if PART_FUNCTIONS[0] in offered else STYLE_FUNCTIONS
+    kind = generator_kind(task.inference)
+    encode, generate = (task.inference[name].function for name in kind.functions)
+    background = (photos, masks) if kind is PartGenerator else ()
+    return generate(variables, edited_masks, *background, encode(variables, photos, masks))
 
 
 def trained(folder: Path, option: str) -> tuple[Method, str]:
@@ -93,7 +80,7 @@ def trained(folder: Path, option: str) -> tuple[Method, str]:
     Raises:
       UserError: as for `load_model`.
     """
-    model = load_model(folder, edit_functions([name for name in PART_FUNCTIONS if offers(folder, name)]), option)
+    model = load_generator(folder, option).model
     edit_on_devices = on_all_devices(partial(edit, model.task), model.variables)
 
     def edit_scaled(request: Request) -> UInt8[np.ndarray, "b n n 3"]:

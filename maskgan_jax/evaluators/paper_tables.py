@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from data_pipeline.errors import UserError
 from maskgan_jax.devices import multihost
 from maskgan_jax.devices.mesh import batch_sharding, compile_eval, shared_array, to_host
+from maskgan_jax.editing.generators import generator_kind
 from maskgan_jax.evaluation import methods, results
 from maskgan_jax.evaluation.bootstrap import Estimate
 from maskgan_jax.evaluation.loading import load_judges
@@ -104,7 +105,8 @@ def make(settings: ConfigDict, run: EvaluatedRun) -> PaperTables:
     Raises:
       UserError: a setting, the data or a judge can't be used, or the run's task generates no faces.
     """
-    lacking = [name for name in methods.edit_functions(run.task.inference) if name not in run.task.inference]
+    offered = run.task.inference
+    lacking = [name for name in generator_kind(offered).functions if name not in offered]
     if lacking:
         raise UserError(
             f"{OPTION}: {run.config.task} generates no faces (it has no {', '.join(lacking)}); leave it out"
@@ -117,7 +119,7 @@ def make(settings: ConfigDict, run: EvaluatedRun) -> PaperTables:
 
 
 def _edit_by(task: Task) -> Callable[[TrainState, Batch], UInt8[Array, "b n n 3"]]:
-    names = methods.edit_functions(task.inference)
+    names = generator_kind(task.inference).functions
     networks = sorted({network for name in names for network in task.inference[name].networks})
 
     def edit(state: TrainState, batch: Batch) -> UInt8[Array, "b n n 3"]:

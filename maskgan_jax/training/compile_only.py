@@ -32,8 +32,8 @@ def compile_only(config: ConfigDict, topology: str) -> dict[str, object]:
 
     Operations are the compiler's own count. Its count of the traffic is all operands and results of every operation:
     whole ones where only a slice is read, and those in the chip's VMEM too. The times use `hbm_traffic`, which reads
-    the program's text. Of a loop over microbatches the compiler counts the operations of one, so
-    with `accumulation_steps` there are no times.
+    the program's text. Of a loop over microbatches the compiler counts the operations of one, so with
+    `accumulation_steps` there are no times.
 
     Args:
       config: of the run; `batch_size` is that of all chips.

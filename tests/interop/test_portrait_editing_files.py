@@ -23,6 +23,7 @@ from maskgan_jax.networks.portrait_editing.generator import PortraitGenerator  #
 from maskgan_jax.networks.portrait_editing.parser_unet import ParserUNet  # noqa: E402
 from maskgan_jax.tasks.task import Network, variable_shapes  # noqa: E402
 from tests.interop.small import assert_same_bytes, save  # noqa: E402
+from tests.networks import pytorch_portrait_editing as judges  # noqa: E402
 
 CLASSES = 19
 
@@ -50,10 +51,10 @@ TINY = {
     ),
     "discriminator": (
         MultiScaleDiscriminator((4, 5, 6), norm="batch"), (array(16, 16, CLASSES), IMAGE),
-        lambda: reference.discriminator((4, 5, 6)),
+        lambda: judges.discriminator((4, 5, 6)),
     ),
     "parser": (
-        ParserUNet(CLASSES, (4, 5, 6, 7)), (IMAGE,), lambda: reference.ParserUNet(CLASSES, (4, 5, 6, 7)),
+        ParserUNet(CLASSES, (4, 5, 6, 7)), (IMAGE,), lambda: judges.ParserUNet(CLASSES, (4, 5, 6, 7)),
     ),
 }  # fmt: skip
 """By function of entry names: our network, what it takes, and the same in PyTorch."""

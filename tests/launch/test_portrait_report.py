@@ -8,13 +8,14 @@ import pytest
 from PIL import Image
 
 from launch import quickstart
-from launch.portrait_editing import report
-from launch.portrait_editing.__main__ import TASKS
+from launch.portrait_editing import TASKS, report
 from launch.portrait_editing.transfers import PARTS, baselines, held_out_transfers, scores
 
 
 @pytest.mark.slow
-def test_every_part_has_its_figures_beside_the_baselines_and_a_column_of_pictures(random_runs, tmp_path, monkeypatch):
+def test_every_part_has_its_figures_beside_the_baselines_and_a_column_of_pictures(
+    random_runs, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setattr(report, "TRANSFERS", 3)
     monkeypatch.setattr(report, "ROWS", 2)
     monkeypatch.setattr(report, "BATCH", 3)
@@ -31,6 +32,11 @@ def test_every_part_has_its_figures_beside_the_baselines_and_a_column_of_picture
         np.testing.assert_allclose([inside, outside, moved], scores(images, transfers).mean(0))
     expected = scores(editor.combine(transfers, ["hair"]), transfers).mean(0)
     np.testing.assert_allclose([figure[0] for figure in results["hair"]["the reference's hair"]], expected)
+    told = capsys.readouterr().out.splitlines()
+    kept = [line for line in told if "left unchanged" in line or "painted" in line or "shifted" in line]
+    assert len(kept) == 3 * len(PARTS)
+    assert all(" unchanged " in line.split("  ", 2)[2] for line in kept)
+    assert not any(" unchanged " in line for line in told if "encoded" in line)
     assert Image.open(tmp_path / "parts.png").size[0] > 9 * 128
 
 

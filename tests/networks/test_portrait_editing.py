@@ -20,6 +20,7 @@ torch = pytest.importorskip("torch")
 
 from launch.benchmark import pytorch_portrait_editing as reference  # noqa: E402
 from launch.benchmark.pytorch_networks import randomise  # noqa: E402
+from tests.networks import pytorch_portrait_editing as judges  # noqa: E402
 
 BATCH, CLASSES, CODE_SIZE = 2, 19, 5
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-4}
@@ -163,7 +164,7 @@ def test_the_background_enters_the_image_where_it_is_background_alone(generators
 @pytest.mark.slow
 def test_the_parsers_logits_give_the_published_probabilities():
     widths = (4, 5, 6)
-    theirs = randomise(reference.ParserUNet(CLASSES, widths), seed=0)
+    theirs = randomise(judges.ParserUNet(CLASSES, widths), seed=0)
     ours = ParserUNet(CLASSES, widths)
     image = np.tanh(normal(1, 16, 24, 3))
 
@@ -175,7 +176,7 @@ def test_the_parsers_logits_give_the_published_probabilities():
 
 @pytest.mark.slow
 def test_a_discriminator_with_batch_norm_and_its_statistics_of_which_a_step_keeps_nine_tenths():
-    theirs = randomise(reference.discriminator((4, 5, 6)), seed=0)
+    theirs = randomise(judges.discriminator((4, 5, 6)), seed=0)
     ours = MultiScaleDiscriminator((4, 5, 6), norm="batch")
     mapping = portrait_editing.discriminator(ours)
     variables, mask, image = variables_of(theirs, mapping), one_hot(label_maps(1, 24)), np.tanh(normal(2, 24, 24, 3))

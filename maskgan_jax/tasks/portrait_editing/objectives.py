@@ -65,10 +65,8 @@ def colour_loss(
     """
     total = jnp.zeros(())
     for part in PARTS:
-        (colours, here), (wanted, there) = (
-            _mean_colours(image, labels, part),
-            _mean_colours(source, source_labels, part),
-        )
+        colours, here = _mean_colours(image, labels, part)
+        wanted, there = _mean_colours(source, source_labels, part)
         total += ((here & there)[:, None] * jnp.square(colours - wanted)).mean()
     return total
 

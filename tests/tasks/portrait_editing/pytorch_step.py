@@ -12,6 +12,7 @@ from launch.benchmark import pytorch_networks
 from launch.benchmark import pytorch_portrait_editing as published
 from launch.benchmark.pytorch_ebst import adam, update
 from launch.benchmark.pytorch_face_parser import FaceParser
+from tests.networks.pytorch_portrait_editing import discriminator
 
 PARTS = ("left_eye", "right_eye", "skin", "hair", "mouth")
 GROUPS = {"left_eye": (5,), "right_eye": (4,), "skin": (1, 2, 6, 7), "hair": (13,), "mouth": (10, 11, 12)}
@@ -51,7 +52,7 @@ def make_networks(config: ConfigDict, vgg19_narrower: int) -> Networks:
         19, **sizes.portrait_generator, feature_channels=5 * widths.decoder_width
     )
     for name in ("discriminator", "discriminator_unpaired"):
-        networks[name] = published.discriminator(sizes.discriminator.widths)
+        networks[name] = discriminator(sizes.discriminator.widths)
     networks["face_parser"] = FaceParser(sizes.face_parser.widths)
     networks["vgg19"] = pytorch_networks.VGG19(vgg19_narrower)
     return networks
