@@ -19,23 +19,11 @@ from jaxtyping import Bool, Float32, Int64, UInt8
 
 from data_pipeline.host_tensorflow import tf
 from data_pipeline.labels import NUM_CLASSES
+from data_pipeline.part_groups import FACE, MARGIN, MIN_MARGIN, PART_GROUPS
 
-PART_GROUPS = {
-    "mouth": (10, 11, 12),
-    "eyes": (3, 4, 5),
-    "brows": (6, 7),
-    "nose": (2,),
-    "hair": (13,),
-    "ears": (8, 9, 15),
-}
-"""Labels by part group; left and right parts are in the same group."""
-FACE = (1, 2, 3, 4, 5, 6, 7, 10, 11, 12)
-"""Labels of the whole face."""
 MAX_PARTS = 4
 
 _KIND_SHARES = (0.5, 0.2, 0.2, 0.1)
-_MARGIN = 0.1  # of a box's side, at each edge
-_MIN_MARGIN = 8 / 256  # of the image
 _JITTER = 0.1  # of a box's side; no more than the margin, so that a box always covers its parts
 
 _MAX_STROKES = 3
@@ -154,7 +142,7 @@ def _bounding_boxes(label_map: LabelMap, groups: Sequence[Sequence[int]]) -> tup
 def _fill(boxes: Boxes, jitter: Float32[tf.Tensor, "n 4"], size: int) -> Region:
     """Return the union of boxes with their margins; jitter moves each edge outwards, in sides of its box."""
     sides = tf.tile(boxes[:, 2:] - boxes[:, :2], [1, 2])
-    margins = tf.maximum(_MARGIN * sides, _MIN_MARGIN * size) + jitter * sides
+    margins = tf.maximum(MARGIN * sides, MIN_MARGIN * size) + jitter * sides
     starts = tf.floor(boxes - margins)[:, :2, None]
     ends = tf.math.ceil(boxes + margins)[:, 2:, None]
     pixels = tf.range(size, dtype=tf.float32)

@@ -14,6 +14,11 @@ With a run of portrait editing, which has a style for each part of a face:
   python -m maskgan_jax.edit generate --edited-mask=mask.png --reference-image *.jpg --mix-parts --out=faces
   python -m maskgan_jax.edit augment --data=data/CelebAMask-HQ --out=data/generated
 
+With a run of EBGAN or Att-EBGAN, which fill a region of a photo as another photo shows it:
+
+  python -m maskgan_jax.edit exemplar --image=me.jpg --reference-image=you.jpg --parts=mouth --out=me.png
+  python -m maskgan_jax.edit exemplar --image=me.jpg --reference-image=you.jpg --region=painted.png --out=me.png
+
 Options without a command mean `edit`. COMMAND --help lists the options of each.
 
 A photo comes with its mask (--mask), both square; or without: then its face is found, aligned as in CelebA-HQ, and
@@ -27,11 +32,12 @@ from pathlib import Path
 
 from data_pipeline.errors import UserError
 from maskgan_jax.cli import ArgumentParser, at_least, fraction, non_negative, run
-from maskgan_jax.editing.parts import PART_GROUPS, STYLE_PARTS, WHOLE_FACE
+from maskgan_jax.editing.parts import PART_GROUPS, REGION_PARTS, STYLE_PARTS, WHOLE_FACE
 
 FEATHER = 8.0
 FACE_PARSER = Path("runs/face_parser")
 PORTRAIT_EDITING = Path("runs/portrait_editing")
+EBGAN = Path("runs/ebgan")
 PICTURES = (".png", ".jpg", ".jpeg")
 MANY_FACES = ("generate", "augment")
 """Commands whose results are not one for each photo or mask."""
@@ -132,6 +138,21 @@ def parser() -> ArgumentParser:
     sub = command("swap", summary, "photos", "part networks", "masks", "face parser", "reference", "paste back")
     sub.add_argument("--keep-hair", action="store_true", help="keep the photo's own hair")
 
+    summary = "Fill a region of each photo as another photo shows it (EBGAN, Att-EBGAN)."
+    groups = ("photos", "exemplar networks", "masks", "face parser", "reference", "paste back")
+    sub = command("exemplar", summary, *groups)
+    sub.set_defaults(keep_outside=True)
+    regions = sub.add_mutually_exclusive_group(required=True)
+    parts = f"comma-separated parts whose boxes are filled: {', '.join(REGION_PARTS)}"
+    regions.add_argument("--parts", help=parts)
+    regions.add_argument("--region", **FILE, help="or a square picture, white where the photo is filled")
+    for option, gates in (("--only", "let through these alone"), ("--without", "hold these back")):
+        summary = f"attributes of the other photo, such as Smiling: {gates} (Att-EBGAN)"
+        sub.add_argument(option, nargs="+", default=[], metavar="NAME", help=summary)
+    strength(sub)
+    width = f"width around the region over which it fades into the photo, in px of the face ({FEATHER})"
+    sub.add_argument("--feather", type=non_negative, metavar="PX", help=width)
+
     summary = "Generate each photo's face with parts, such as the smile, of another mask."
     groups = ("reference face", "reference mask", "keep outside", "paste back")
     sub = command("transfer", summary, "photos", "networks", "masks", "face parser", *groups)
@@ -193,8 +214,8 @@ def _part_and_file(text: str) -> tuple[str, Path]:
 
 def _shared_options() -> dict[str, argparse.ArgumentParser]:
     """Return parent parsers for the groups of options that several commands have."""
-    names = ("every command", "photos", "networks", "part networks", "masks", "face parser", "keep outside",
-             "paste back", "reference", "reference face", "reference mask", "draw")  # fmt: skip
+    names = ("every command", "photos", "networks", "part networks", "exemplar networks", "masks", "face parser",
+             "keep outside", "paste back", "reference", "reference face", "reference mask", "draw")  # fmt: skip
     groups = {name: argparse.ArgumentParser(add_help=False) for name in names}
 
     add = groups["every command"].add_argument
@@ -222,6 +243,8 @@ def _shared_options() -> dict[str, argparse.ArgumentParser]:
     groups["networks"].add_argument("--checkpoint", **FOLDER, default=Path("runs/ebst"), help=networks)
     networks = "a run of portrait_editing, an export or imported weights (%(default)s)"
     groups["part networks"].add_argument("--checkpoint", **FOLDER, default=PORTRAIT_EDITING, help=networks)
+    networks = "a run of ebgan or att_ebgan, or an export (%(default)s)"
+    groups["exemplar networks"].add_argument("--checkpoint", **FOLDER, default=EBGAN, help=networks)
     groups["masks"].add_argument("--mask", **FILES, help="masks of the photos, one for each; parsed if not given")
 
     add = groups["keep outside"].add_argument

@@ -4,7 +4,17 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from configs import attribute_classifier, dense_mapping, ebst, face_parser, mask_vae, pix2pixhd_m, portrait_editing
+from configs import (
+    att_ebgan,
+    attribute_classifier,
+    dense_mapping,
+    ebgan,
+    ebst,
+    face_parser,
+    mask_vae,
+    pix2pixhd_m,
+    portrait_editing,
+)
 
 CONFIGS = {
     "mask_vae": mask_vae,
@@ -14,6 +24,8 @@ CONFIGS = {
     "face_parser": face_parser,
     "attribute_classifier": attribute_classifier,
     "portrait_editing": portrait_editing,
+    "ebgan": ebgan,
+    "att_ebgan": att_ebgan,
 }
 
 TINY_NETWORKS = {
@@ -26,6 +38,10 @@ TINY_NETWORKS = {
     "portrait_generator": {
         "mask_widths": (4, 4, 8), "body_width": 8, "residual_blocks": 1, "up_widths": (8, 4), "background_width": 4,
     },
+    "exemplar_encoder": {"widths": (4, 4, 8)},
+    "inpainting_generator": {"widths": (4, 4, 8)},
+    "image_discriminator": {"widths": (4, 8)},
+    "image_classifier": {"widths": (4, 8)},
 }  # fmt: skip
 """Fields of `config.networks`, by network."""
 
@@ -50,6 +66,8 @@ def tiny_config(task: str, data: Path | None = None, runs: Path | None = None) -
         config.input_size = config.data.size
     if task == "portrait_editing":
         config.parts.update(TINY_PARTS)
+    if task == "att_ebgan":
+        config.free_channels = 1
     config.batch_size = 8
     config.num_train_steps = 6
     config.log_every_steps = 1

@@ -13,6 +13,7 @@ import numpy as np
 
 from data_pipeline.errors import UserError
 from maskgan_jax.editing.editor import Editor, Portrait
+from maskgan_jax.editing.exemplars import ExemplarEditor, Face
 from maskgan_jax.editing.file_jobs import Job
 from maskgan_jax.editing.parts import WHOLE_FACE
 from maskgan_jax.editing.session import Subject, check_mask, open_photo
@@ -21,6 +22,9 @@ from maskgan_jax.photos.alignment import crop
 from maskgan_jax.photos.files import read_label_map, read_photo, write_frames, write_label_map, write_photo
 
 Work = Callable[[Job], np.ndarray]
+
+_PAINTED = 127
+"""What is brighter in the picture of a region is inside."""
 
 
 def edit(options: Namespace) -> Work:
@@ -59,6 +63,33 @@ def swap(options: Namespace) -> Work:
     editor.require_parts(WHOLE_FACE)
     reference = editor.encode(_reference(options))
     return lambda job: editor.swap(portrait(job), reference, options.paste_back, options.keep_hair)
+
+
+def exemplar(options: Namespace) -> Work:
+    """Fill a region of each photo as the reference shows it."""
+    editor, parser = ExemplarEditor(options.checkpoint), Editor(face_parser=options.face_parser)
+    parts = [part.strip() for part in options.parts.split(",")] if options.parts else []
+    painted = options.region and read_photo(options.region).max(-1) > _PAINTED
+    if options.region and len(set(painted.shape)) > 1:
+        height, width = painted.shape
+        raise UserError(f"{options.region}: {width}x{height} pixels; give a square picture, of the face")
+
+    def opened(subject: Subject) -> Face:
+        if not parts and not editor.attributes:
+            return Face(subject, None)
+        return Face(subject, parser.parse(subject.face) if subject.mask is None else subject.mask)
+
+    reference = opened(_reference(options))
+
+    def work(job: Job) -> np.ndarray:
+        face = opened(read_subject(job.image, job.mask, not options.no_align, options.face))
+        region = painted.astype(np.uint8) if options.region else editor.region_of(face, reference, parts)
+        return editor.edit(
+            face, reference, region, options.strength, options.only, options.without, options.feather,
+            options.paste_back,
+        )  # fmt: skip
+
+    return work
 
 
 def transfer(options: Namespace) -> Work:

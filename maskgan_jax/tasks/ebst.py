@@ -12,10 +12,10 @@ from maskgan_jax.networks.alpha_blender import AlphaBlender
 from maskgan_jax.networks.mask_vae import MaskVAE
 from maskgan_jax.tasks import dense_mapping, gan, mask_vae
 from maskgan_jax.tasks.dtype import computation_dtype
-from maskgan_jax.tasks.interleaving import deinterleave, interleave
 from maskgan_jax.tasks.microbatches import with_entries
 from maskgan_jax.tasks.optimiser import adam
 from maskgan_jax.tasks.pixels import psnr, to_image
+from maskgan_jax.tasks.rows import deinterleave, interleave
 from maskgan_jax.tasks.task import Batch, Metrics, Network, Optimiser, Pretrained, Task, TrainState
 from maskgan_jax.tasks.update import finish_step, update
 

@@ -13,8 +13,8 @@ from maskgan_jax.networks.dense_mapping import DenseMappingNetwork
 from maskgan_jax.networks.discriminator import FeatureMaps, MultiScaleDiscriminator
 from maskgan_jax.networks.vgg19 import VGG19
 from maskgan_jax.tasks.dtype import computation_dtype
-from maskgan_jax.tasks.interleaving import deinterleave, interleave
 from maskgan_jax.tasks.pixels import one_hot, to_image, to_pixels
+from maskgan_jax.tasks.rows import deinterleave, interleave
 from maskgan_jax.tasks.task import Batch, InferenceFunction, Metrics, Network, Pretrained, Variables
 from maskgan_jax.tasks.torchvision_weights import how_to_save
 from maskgan_jax.tasks.update import Update

@@ -11,9 +11,9 @@ from jaxtyping import Array, Float, Integer, PyTree, UInt8
 from maskgan_jax import losses
 from maskgan_jax.networks.mask_vae import MaskVAE
 from maskgan_jax.tasks.dtype import computation_dtype
-from maskgan_jax.tasks.interleaving import deinterleave, interleave
 from maskgan_jax.tasks.optimiser import adam
 from maskgan_jax.tasks.pixels import one_hot
+from maskgan_jax.tasks.rows import deinterleave, interleave
 from maskgan_jax.tasks.segmentation import confusion, finalize_metrics
 from maskgan_jax.tasks.task import Batch, InferenceFunction, Metrics, Network, Optimiser, Task, TrainState, Variables
 from maskgan_jax.tasks.update import step_with_batch_norm, update

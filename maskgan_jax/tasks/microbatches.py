@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
-from maskgan_jax.tasks.interleaving import deinterleave, interleave
+from maskgan_jax.tasks.rows import deinterleave, interleave
 
 
 def over_microbatches(

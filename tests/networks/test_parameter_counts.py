@@ -7,6 +7,9 @@ import pytest
 from maskgan_jax.networks.alpha_blender import AlphaBlender
 from maskgan_jax.networks.dense_mapping import DenseMappingNetwork
 from maskgan_jax.networks.discriminator import MultiScaleDiscriminator
+from maskgan_jax.networks.ebgan.encoder import ExemplarEncoder
+from maskgan_jax.networks.ebgan.generator import InpaintingGenerator
+from maskgan_jax.networks.ebgan.image_classifier import ImageClassifier
 from maskgan_jax.networks.mask_vae import MaskVAE
 
 LABELS = jax.ShapeDtypeStruct((1, 512, 512), jnp.uint8)
@@ -43,3 +46,26 @@ def test_mask_vae_refuses_a_size_that_its_widths_do_not_halve_to_4():
     mask = jax.ShapeDtypeStruct((1, 256, 256, 19), jnp.float32)
     with pytest.raises(ValueError, match="256 px needs 6 widths"):
         jax.eval_shape(MaskVAE(size=256).init, jax.random.key(0), mask, CODE)
+
+
+EBGAN_IMAGE, EBGAN_REGION, EBGAN_CODE = (
+    jax.ShapeDtypeStruct(shape, jnp.float32) for shape in ((1, 256, 256, 3), (1, 256, 256, 1), (1, 8, 8, 512))
+)
+
+
+@pytest.mark.parametrize(
+    ("network", "inputs", "counted"),
+    [
+        (ExemplarEncoder(), (EBGAN_IMAGE, EBGAN_REGION), 6_955_328),
+        (InpaintingGenerator(), (EBGAN_IMAGE, EBGAN_REGION, EBGAN_CODE), 11_151_168 + 40_382_083),
+        (InpaintingGenerator(convolution="gated"), (EBGAN_IMAGE, EBGAN_REGION, EBGAN_CODE), 22_294_400 + 80_750_339),
+        (ImageClassifier(norm="spectral"), (EBGAN_IMAGE,), 27_940_801),
+        (ImageClassifier(8, norm="instance"), (EBGAN_IMAGE,), 28_055_496),
+    ],
+    ids=["ExemplarEncoder", "InpaintingGenerator", "gated", "discriminator", "classifier"],
+)
+def test_parameter_count_of_ebgan_is_what_its_layers_add_up_to(network, inputs, counted):
+    """At 256 px: 16 i o + o of each convolution, 2 o of its batch norm, and the dense layers."""
+    shapes = jax.eval_shape(network.init, jax.random.key(0), *inputs)
+
+    assert sum(leaf.size for leaf in jax.tree.leaves(shapes["params"])) == counted

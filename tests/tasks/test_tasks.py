@@ -12,9 +12,9 @@ from data_pipeline.batch_entries import random_batch
 from maskgan_jax import tasks
 from maskgan_jax.devices.mesh import compile_init
 from maskgan_jax.tasks import mask_vae
-from maskgan_jax.tasks.interleaving import deinterleave, interleave
 from maskgan_jax.tasks.optimiser import learning_rate
 from maskgan_jax.tasks.pixels import psnr, to_image, to_pixels
+from maskgan_jax.tasks.rows import deinterleave, interleave
 from maskgan_jax.tasks.task import init_state, init_variables
 from tests.tiny import tiny_config
 

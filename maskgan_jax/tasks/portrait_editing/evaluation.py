@@ -7,8 +7,8 @@ from maskgan_jax.tasks.pixels import psnr, to_image
 from maskgan_jax.tasks.portrait_editing.faces import read_layout, read_source, read_target
 from maskgan_jax.tasks.portrait_editing.forward import decode, encode, generate
 from maskgan_jax.tasks.portrait_editing.labels import LABEL_SETS, PARTS, translate
-from maskgan_jax.tasks.portrait_editing.step import next_rows
 from maskgan_jax.tasks.portrait_editing.system import PARSERS, PortraitEditing
+from maskgan_jax.tasks.rows import next_rows
 from maskgan_jax.tasks.task import Batch, Metrics, TrainState
 
 

@@ -15,13 +15,11 @@ from maskgan_jax.tasks.portrait_editing.faces import Source, Target
 from maskgan_jax.tasks.portrait_editing.labels import LABEL_SETS, PARTS, translate
 from maskgan_jax.tasks.portrait_editing.parts import WINDOWS, place
 from maskgan_jax.tasks.portrait_editing.system import PortraitEditing
+from maskgan_jax.tasks.statistics import Statistics, apply
 from maskgan_jax.tasks.task import Variables
 
 ByPart = dict[str, Array]
 """An array of each part."""
-
-Statistics = dict[str, PyTree]
-"""Running statistics by network."""
 
 
 def encode(
@@ -65,7 +63,9 @@ def generate(
         target.background,
         target.kept,
     )
-    image, statistics = _apply(system, variables, "portrait_generator", inputs, train)
+    image, statistics = apply(
+        system.modules["portrait_generator"], variables["portrait_generator"], *inputs, train=train
+    )
     return image, {"portrait_generator": statistics} if train else {}
 
 
@@ -79,7 +79,7 @@ def discriminate(
     """Compute a discriminator's maps of images with their (enlarged) label maps, and its statistics after the batch."""
     num_classes = system.modules["portrait_generator"].num_classes
     masks = jax.nn.one_hot(translate(labels, LABEL_SETS[system.labels]), num_classes)
-    return _apply(system, variables, name, (masks, image), train=True)
+    return apply(system.modules[name], variables[name], masks, image, train=True)
 
 
 def _apply_to_parts(
@@ -88,17 +88,7 @@ def _apply_to_parts(
     outputs, statistics = {}, {}
     for part in PARTS:
         name = f"{kind}_{part}"
-        outputs[part], after = _apply(system, variables, name, (inputs[part],), train)
+        outputs[part], after = apply(system.modules[name], variables[name], inputs[part], train=train)
         if after:
             statistics[name] = after
     return outputs, statistics
-
-
-def _apply(
-    system: PortraitEditing, variables: Mapping[str, Variables], name: str, inputs: tuple, train: bool
-) -> tuple[Any, PyTree]:
-    module = system.modules[name]
-    if not train:
-        return module.apply(variables[name], *inputs), {}
-    output, updated = module.apply(variables[name], *inputs, train=True, mutable=["batch_stats"])
-    return output, updated.get("batch_stats", {})

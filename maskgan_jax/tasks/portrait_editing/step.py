@@ -23,7 +23,6 @@ from maskgan_jax.tasks.portrait_editing.faces import (
 )
 from maskgan_jax.tasks.portrait_editing.forward import (
     ByPart,
-    Statistics,
     decode,
     decode_images,
     discriminate,
@@ -32,11 +31,10 @@ from maskgan_jax.tasks.portrait_editing.forward import (
 )
 from maskgan_jax.tasks.portrait_editing.labels import PARTS
 from maskgan_jax.tasks.portrait_editing.system import PARSERS, PortraitEditing
+from maskgan_jax.tasks.rows import next_rows
+from maskgan_jax.tasks.statistics import LossAndMore, Statistics, update_with_statistics, with_statistics
 from maskgan_jax.tasks.task import Batch, Metrics, TrainState, Variables
-from maskgan_jax.tasks.update import Update, finish_step, with_batch_stats
-
-LossAndMore = tuple[Float[Array, ""], tuple[tuple[Any, Statistics], Any]]
-"""A loss as `update` wants it: its means are the terms to report and the running statistics after the batch."""
+from maskgan_jax.tasks.update import finish_step
 
 GENERATOR = "generator"
 """The optimiser of all networks that a face is made with."""
@@ -51,14 +49,14 @@ def step(system: PortraitEditing, state: TrainState, batch: Batch) -> tuple[Trai
     """
     batch = read(system, state, batch)
     if system.sequential:
-        paired = _update(system, state, GENERATOR, partial(paired_loss, system, state), batch)
+        paired = update_with_statistics(system.update, state, GENERATOR, partial(paired_loss, system, state), batch)
         reported = gan.reported("paired", paired.means, paired)
         state, metrics = _update_discriminator(system, paired.state, "discriminator", paired.rows, batch)
-        unpaired = _update(system, state, GENERATOR, partial(unpaired_loss, system, state), batch)
+        unpaired = update_with_statistics(system.update, state, GENERATOR, partial(unpaired_loss, system, state), batch)
         reported |= gan.reported("unpaired", unpaired.means, unpaired)
         state, fakes = unpaired.state, unpaired.rows
     else:
-        both = _update(system, state, GENERATOR, partial(joint_loss, system, state), batch)
+        both = update_with_statistics(system.update, state, GENERATOR, partial(joint_loss, system, state), batch)
         (paired_terms, unpaired_terms), (paired_fakes, fakes) = both.means, both.rows
         reported = gan.reported("paired", paired_terms, both) | gan.reported("unpaired", unpaired_terms, both)
         state, metrics = _update_discriminator(system, both.state, "discriminator", paired_fakes, batch)
@@ -97,7 +95,7 @@ def paired_loss(
     system: PortraitEditing, before: TrainState, batch_stats: Statistics, params: PyTree, batch: Batch
 ) -> LossAndMore:
     """Compute the loss of faces with their own parts. `before` holds the discriminators, parser and VGG19."""
-    variables = _variables(params, batch_stats)
+    variables = with_statistics(params, batch_stats)
     features, total, terms, statistics = _encode_and_decode(system, variables, batch)
     image, after = generate(system, variables, features, batch["target"], train=True)
     loss, paired_terms = _paired_terms(system, before, image, batch)
@@ -108,7 +106,7 @@ def unpaired_loss(
     system: PortraitEditing, before: TrainState, batch_stats: Statistics, params: PyTree, batch: Batch
 ) -> LossAndMore:
     """Compute the loss of faces with the parts of the next row's face; arguments as for `paired_loss`."""
-    variables = _variables(params, batch_stats)
+    variables = with_statistics(params, batch_stats)
     features, total, terms, statistics = _encode_and_decode(system, variables, batch)
     image, after = generate(system, variables, next_rows(features), batch["target"], train=True)
     loss, unpaired_terms = _unpaired_terms(system, before, image, batch)
@@ -119,20 +117,15 @@ def joint_loss(
     system: PortraitEditing, before: TrainState, batch_stats: Statistics, params: PyTree, batch: Batch
 ) -> LossAndMore:
     """Compute the sum of both losses in one encoding of the parts; arguments as for `paired_loss`."""
-    variables = _variables(params, batch_stats)
+    variables = with_statistics(params, batch_stats)
     features, total, terms, statistics = _encode_and_decode(system, variables, batch)
     paired, after = generate(system, variables, features, batch["target"], train=True)
-    variables = _variables(params, batch_stats | after)
+    variables = with_statistics(params, batch_stats | after)
     unpaired, after = generate(system, variables, next_rows(features), batch["target"], train=True)
     paired_total, paired_terms = _paired_terms(system, before, paired, batch)
     unpaired_total, unpaired_terms = _unpaired_terms(system, before, unpaired, batch)
     means = ((terms | paired_terms, unpaired_terms), statistics | after)
     return total + paired_total + unpaired_total, (means, (paired, unpaired))
-
-
-def next_rows(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """Return in each row of all arrays what the next row holds, in the last row what the first holds."""
-    return {name: jnp.roll(each, -1, axis=0) for name, each in arrays.items()}
 
 
 def _encode_and_decode(
@@ -208,8 +201,8 @@ def discriminator_loss(
 ) -> LossAndMore:
     """Compute half of the sum of the losses of photos and of the faces in the batch entry `fakes`."""
     labels, form = batch["target"].layout.labels, system.settings.adversarial
-    real, after = discriminate(system, _variables(params, batch_stats), name, labels, batch["image"])
-    variables = _variables(params, {name: after} if after else {})
+    real, after = discriminate(system, with_statistics(params, batch_stats), name, labels, batch["image"])
+    variables = with_statistics(params, {name: after} if after else {})
     fake, after = discriminate(system, variables, name, labels, jax.lax.stop_gradient(batch["fakes"]))
     loss = 0.5 * (losses.adversarial(real, True, form) + losses.adversarial(fake, False, form))
     return loss, (({"loss": loss}, {name: after} if after else {}), ())
@@ -219,20 +212,5 @@ def _update_discriminator(
     system: PortraitEditing, state: TrainState, name: str, fakes: Array, batch: Batch, suffix: str = ""
 ) -> tuple[TrainState, Metrics]:
     loss = partial(discriminator_loss, system, name)
-    updated = _update(system, state, name, loss, {**batch, "fakes": fakes})
+    updated = update_with_statistics(system.update, state, name, loss, {**batch, "fakes": fakes})
     return updated.state, gan.reported(f"discriminator{suffix}", updated.means, updated)
-
-
-def _update(system: PortraitEditing, state: TrainState, name: str, loss, batch: Batch) -> Update:
-    """Update the networks of an optimiser and the running statistics of those that the loss applied."""
-    updated = system.update(state, name, partial(loss, state.batch_stats), batch)
-    terms, batch_stats = updated.means
-    return with_batch_stats(updated, batch_stats)._replace(means=terms)
-
-
-def _variables(params: Mapping[str, PyTree], batch_stats: Statistics) -> dict[str, Variables]:
-    """Return variables as Flax takes them, of the networks in `params`."""
-    return {
-        name: {"params": tree, **({"batch_stats": batch_stats[name]} if name in batch_stats else {})}
-        for name, tree in params.items()
-    }

@@ -1,0 +1,35 @@
+"""Train and try EBGAN or Att-EBGAN in minutes on a CPU: `python -m launch.ebgan`.
+
+Renders synthetic faces, trains the system, and sets mouths, eyes and noses of held-out faces into others: one table,
+and one sheet of pictures. Each step is a command that you can type yourself; steps that are done are not repeated.
+"""
+
+import argparse
+
+from launch import quickstart
+from launch.ebgan import TASKS
+from launch.run_commands import run_all
+from maskgan_jax.cli import ArgumentParser, run
+
+
+def main(options: argparse.Namespace) -> None:
+    """Run the commands one after the other and report."""
+    run_all(quickstart.commands((options.task,), options.faces, options.training, options.runs))
+
+    from launch.ebgan import report  # imported last, so that the training has all the memory
+
+    run, folder = (options.runs / f"{options.task}_{name}" for name in ("quickstart", "results"))
+    report.report(run, quickstart.SEED, folder)
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="python -m launch.ebgan", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--task", choices=TASKS, default=TASKS[0], help="what to train (%(default)s)")
+    quickstart.add_options(parser)
+    return parser
+
+
+if __name__ == "__main__":
+    run(main, _parser())

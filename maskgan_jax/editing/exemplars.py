@@ -1,0 +1,154 @@
+"""Regions of photos filled as exemplars show them, with the networks of EBGAN or Att-EBGAN."""
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Array, Bool, Float, UInt8
+
+from data_pipeline.errors import UserError
+from maskgan_jax.editing.regions import overlap, region_of_parts
+from maskgan_jax.editing.session import Subject, composite
+from maskgan_jax.inference.models import Model, load_model
+from maskgan_jax.photos.compositing import feathered
+from maskgan_jax.photos.scaling import scale_mask, scale_photo
+from maskgan_jax.tasks.ebgan.attributes import covers
+
+ALIGNED = 0.5
+"""Overlap of a part in two faces below which they are badly aligned for this."""
+
+
+class Face(NamedTuple):
+    """A face and its label map.
+
+    Attributes:
+      subject: the face and its place in a photo.
+      mask: its label map, of any size; None where no parts are named and the networks have no attributes.
+    """
+
+    subject: Subject
+    mask: UInt8[np.ndarray, "n n"] | None
+
+
+class ExemplarEditor:
+    """Fills regions of faces by a run of EBGAN or Att-EBGAN; functions are compiled when they are first called."""
+
+    def __init__(self, checkpoint: Path):
+        """Load the networks of a run or an export.
+
+        Raises:
+          UserError: the folder holds none.
+        """
+        self.model: Model = load_model(checkpoint, ("encode_exemplar", "inpaint"), "--checkpoint")
+        self._checkpoint = checkpoint
+
+    @property
+    def size(self) -> int:
+        """Height and width in px of the images that are generated."""
+        return self.model.size
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Names of the attributes that can be let through; none in EBGAN."""
+        return tuple(self.model.config.attributes)
+
+    def region_of(self, face: Face, exemplar: Face, parts: Sequence[str]) -> UInt8[np.ndarray, "s s"]:
+        """Return the boxes around parts as `regions.region_of_parts` says, at the networks' size.
+
+        Parts that lie at different places of the two faces are told in the log.
+        """
+        masks = [scale_mask(each.mask, self.size) for each in (face, exemplar)]
+        region = region_of_parts(*masks, parts)
+        for part in parts:
+            if (share := overlap(*masks, part)) < ALIGNED:
+                logging.warning(
+                    "%s: its boxes in photo and exemplar overlap by %.0f %%; two faces in like poses match better",
+                    part, 100 * share,
+                )  # fmt: skip
+        return region.astype(np.uint8)
+
+    def edit(
+        self,
+        face: Face,
+        exemplar: Face,
+        region: UInt8[np.ndarray, "n n"],
+        strength: float | int = 1,
+        only: Sequence[str] = (),
+        without: Sequence[str] = (),
+        feather: float | int = 0,
+        paste_back: bool = False,
+    ) -> UInt8[np.ndarray, "height width 3"]:
+        """Fill a region of a face as the exemplar shows it.
+
+        Args:
+          face: to edit.
+          exemplar: whose region is shown.
+          region: 1 inside, of any size.
+          strength: from the face's own code, 0, to the exemplar's, 1.
+          only: attributes to let through, no others; Att-EBGAN.
+          without: attributes to hold back; Att-EBGAN.
+          feather: px of the face around the region over which the result fades into the photo.
+          paste_back: return the whole photo with the edited face in it.
+
+        Returns:
+          The face at its size in the photo, or the whole photo; outside region and feather its own pixels.
+
+        Raises:
+          UserError: the region is empty; attributes are named and the networks have none, or not these; or one of
+            `only` isn't the exemplar's, or not in the region.
+        """
+        inside = scale_mask((region > 0).astype(np.uint8), len(face.subject.face)) > 0
+        weight = feathered(inside, feather)
+        hidden = scale_mask((weight > 0).astype(np.uint8), self.size)[None]
+        if not hidden.any():
+            raise UserError("the region is empty; paint where the exemplar should show, or name --parts")
+        photos = [scale_photo(each.subject.face, self.size)[None] for each in (face, exemplar)]
+        own, wanted = (np.asarray(self._encode(photo, hidden)) for photo in photos)
+        gates = self._gates(photos[1], hidden > 0, face, only, without)
+        filled = self._inpaint(photos[0], hidden, (1 - strength) * own + strength * wanted, *gates)
+        return composite(face.subject, np.asarray(filled)[0], weight, paste_back)
+
+    def _gates(
+        self,
+        exemplar: UInt8[np.ndarray, "1 s s 3"],
+        region: Bool[np.ndarray, "1 s s"],
+        face: Face,
+        only: Sequence[str],
+        without: Sequence[str],
+    ) -> tuple[Float[np.ndarray, "1 n"], ...]:
+        """Return the gates of the attributes that the exemplar has and the region covers, as far as they are wanted."""
+        unknown = [name for name in (*only, *without) if name not in self.attributes]
+        if unknown:
+            have = f"has {', '.join(self.attributes)}" if self.attributes else "is EBGAN's and has none"
+            raise UserError(
+                f"--only, --without: no attribute {', '.join(unknown)}; the run at {self._checkpoint} {have}"
+            )
+        if not self.attributes:
+            return ()
+        shown = np.asarray(self._classify(exemplar))[0] > 0
+        covered = np.asarray(covers(region, scale_mask(face.mask, self.size)[None], self.attributes))[0]
+        for name in only:
+            place = self.attributes.index(name)
+            if not shown[place]:
+                raise UserError(f"--only: the exemplar doesn't show {name}, says the classifier; take another photo")
+            if not covered[place]:
+                raise UserError(
+                    f"--only: the region leaves out the part of the face that shows {name}; name more --parts"
+                )
+        passes = np.array([(name in only or not only) and name not in without for name in self.attributes])
+        return ((shown & covered & passes)[None].astype(np.float32),)
+
+    @cached_property
+    def _encode(self) -> Callable[..., Array]:
+        return self.model.compile("encode_exemplar")
+
+    @cached_property
+    def _inpaint(self) -> Callable[..., Array]:
+        return self.model.compile("inpaint")
+
+    @cached_property
+    def _classify(self) -> Callable[..., Array]:
+        return load_model(self._checkpoint, ("classify",), "--checkpoint").compile("classify")
