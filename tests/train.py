@@ -1,5 +1,6 @@
 """Training within a test's own process."""
 
+import json
 from pathlib import Path
 
 from ml_collections import ConfigDict
@@ -13,3 +14,11 @@ from maskgan_jax.training import loop
 def train(config: ConfigDict, workdir: Path) -> TrainState:
     """Train as the command does."""
     return loop.train(config, workdir, weights.read_variables, evaluators.make)
+
+
+def logged(run: Path, prefix: str) -> dict[int, dict[str, float]]:
+    """Return what a run logged at each step under names that begin with a prefix."""
+    values = {}
+    for line in map(json.loads, (run / "metrics.jsonl").read_text().splitlines()):
+        values.setdefault(line["step"], {}).update({k: v for k, v in line.items() if k.startswith(prefix)})
+    return {step: each for step, each in values.items() if each}

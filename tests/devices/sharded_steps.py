@@ -21,7 +21,7 @@ from maskgan_jax.devices.mesh import batch_sharding, compile_step, make_mesh, re
 from maskgan_jax.tasks.task import Task, TrainState, init_state, init_variables
 from tests.tiny import tiny_config
 
-TASKS = ("mask_vae", "face_parser", "dense_mapping", "ebst", "portrait_editing")
+TASKS = ("mask_vae", "face_parser", "dense_mapping", "ebst", "portrait_editing", "att_ebgan")
 WITHOUT_BATCH_NORM = ("dense_mapping", "ebst")
 """Whose gradient over a batch is the mean of those over its parts."""
 
@@ -80,6 +80,8 @@ def random_state(task: Task) -> TrainState:
                 return 0.2 * normal
             case "scale" | "var":
                 return np.exp(0.2 * normal)
+            case name if name.endswith(("/u", "/sigma")):
+                return normal
         raise ValueError(path)
 
     key = jax.random.key(0)
@@ -88,14 +90,20 @@ def random_state(task: Task) -> TrainState:
 
 
 def random_batch(batch_size: int, size: int) -> dict[str, np.ndarray]:
-    """Return photos, masks of 4 px squares and regions."""
+    """Return photos, masks of 4 px squares, regions and attributes."""
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 19, (2, batch_size, size // 4, size // 4), np.uint8)
     mask_t, mask_ref = coarse.repeat(4, axis=2).repeat(4, axis=3)
     photos = rng.integers(0, 256, (batch_size, size, size, 3), np.uint8)
     region = rng.integers(0, 2, (batch_size, size, size), np.uint8)
-    index = np.arange(batch_size)
-    return {"image_t": photos, "mask_t": mask_t, "mask_ref": mask_ref, "region": region, "index": index}
+    return {
+        "image_t": photos,
+        "mask_t": mask_t,
+        "mask_ref": mask_ref,
+        "region": region,
+        "attributes": rng.integers(-1, 2, (batch_size, 40)).astype(np.int8),
+        "index": np.arange(batch_size),
+    }
 
 
 def gradient_norms(opt_state: PyTree, b1: float) -> dict[str, tuple[jax.Array, int]]:

@@ -1,8 +1,6 @@
 """A run of portrait editing: what it writes, what it leaves alone, and that it resumes."""
 
-import json
 import shutil
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -11,15 +9,9 @@ from PIL import Image
 
 from maskgan_jax.runs.directory import load_config
 from tests.tiny import tiny_config
-from tests.train import train
+from tests.train import logged, train
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
-
-
-def logged(run: Path, prefix: str) -> dict[int, dict[str, float]]:
-    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    values = {line["step"]: {k: v for k, v in line.items() if k.startswith(prefix)} for line in lines}
-    return {step: each for step, each in values.items() if each}
 
 
 def test_a_run_trains_all_but_its_parser_and_resumes_to_the_last_bit(faces, runs, tmp_path):
