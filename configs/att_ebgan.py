@@ -17,5 +17,5 @@ def get_config(variant: str = "") -> ConfigDict:
     classifier.widths = config.networks.image_discriminator.widths  # own
     if config.data.synthetic:
         config.attributes = tuple(name for name in config.attributes if name != "Mustache")  # never rendered
-        config.free_channels = 8 if variant == "quickstart" else 16
+        config.free_channels = 8  # 7 blocks of 8
     return config

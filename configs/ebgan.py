@@ -13,6 +13,7 @@ def get_config(variant: str = "") -> ConfigDict:
         config.batch_size = 32  # paper
     config.attributes = ()  # Att-EBGAN's: see configs/att_ebgan.py
     config.free_channels = 0  # own; of a code, which no gate of an attribute touches
+    config.exemplar_colour_jitter = 0.0  # own; of what a photo's own code is read from, see tasks/ebgan/augmentation.py
     config.networks = ConfigDict()  # all widths are own, those of AttGAN
     encoder = config.networks.exemplar_encoder = ConfigDict()
     encoder.widths = (64, 128, 256, 512, 512)
@@ -40,6 +41,7 @@ def get_config(variant: str = "") -> ConfigDict:
         encoder.widths = (16, 32, 64, 64)
         generator.widths = (16, 32, 64, 128)
         discriminator.widths = (16, 32, 64, 64)
+        config.exemplar_colour_jitter = 0.2
         config.ema_decay = 0.99
         config.optimiser.learning_rate = 1e-3
         config.num_train_steps = 3_500

@@ -150,6 +150,8 @@ def parser() -> ArgumentParser:
         summary = f"attributes of the other photo, such as Smiling: {gates} (Att-EBGAN)"
         sub.add_argument(option, nargs="+", default=[], metavar="NAME", help=summary)
     strength(sub)
+    colours = "take the other photo's colours as they are; else those of both skins are matched, if masks are known"
+    sub.add_argument("--keep-colours", action="store_true", help=colours)
     width = f"width around the region over which it fades into the photo, in px of the face ({FEATHER})"
     sub.add_argument("--feather", type=non_negative, metavar="PX", help=width)
 

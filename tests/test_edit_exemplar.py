@@ -10,6 +10,7 @@ from PIL import Image
 from data_pipeline.errors import UserError
 from data_pipeline.synthetic_faces import face, render
 from maskgan_jax import edit
+from maskgan_jax.editing.colours import match_skin
 from maskgan_jax.editing.exemplars import ExemplarEditor, Face
 from maskgan_jax.editing.regions import region_of_parts
 from maskgan_jax.editing.session import open_photo
@@ -92,6 +93,19 @@ def test_strength_goes_from_the_photos_own_code_to_the_exemplars(people, random_
     np.testing.assert_array_equal(codes[0], codes[3])
     np.testing.assert_allclose(codes[1], 0.75 * codes[0] + 0.25 * codes[2], atol=1e-6)
     assert np.abs(codes[2] - codes[0]).max() > 1e-3
+
+
+def test_the_exemplars_skin_gets_the_photos_colour_before_it_is_encoded_unless_colours_are_kept(people, random_runs):
+    editor, mine, yours = ExemplarEditor(random_runs / "ebgan"), opened(people, "me"), opened(people, "you")
+    region = editor.region_of(mine, yours, ["face"])
+    matched = match_skin(yours.subject.face, yours.mask, mine.subject.face, mine.mask)
+    skin = [np.isin(each.mask, (1, 2)) for each in (yours, mine)]
+    np.testing.assert_allclose(matched[skin[0]].mean(0), mine.subject.face[skin[1]].mean(0), atol=3)
+    unmatched = [editor.edit(mine, Face(each.subject, None), region) for each in (mine, yours)]
+    np.testing.assert_array_equal(editor.edit(mine, yours, region, keep_colours=True), unmatched[1])
+    assert (editor.edit(mine, yours, region) != unmatched[1]).any()
+    without_skin = match_skin(yours.subject.face, np.zeros_like(mine.mask), mine.subject.face, mine.mask)
+    np.testing.assert_array_equal(without_skin, yours.subject.face)
 
 
 @pytest.fixture

@@ -53,7 +53,12 @@ def folder(runs, random_runs, faces, tmp_path_factory) -> Path:
     """Return a folder with the runs and the data of the quickstarts, and a photo of the user's own."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "runs").mkdir()
-    for run in (runs / "ebst", runs / "face_parser", random_runs / "portrait_editing"):
+    for run in (
+        runs / "ebst",
+        runs / "face_parser",
+        random_runs / "portrait_editing",
+        *(random_runs / name for name in ("ebgan", "att_ebgan")),
+    ):
         (folder / "runs" / f"{run.name}_quickstart").symlink_to(run)
     (folder / "data").mkdir()
     (folder / "data" / "quickstart").symlink_to(faces)
@@ -80,6 +85,7 @@ def test_every_command_of_the_editor_has_an_example():
         "style",
         "parts",
         "swap",
+        "exemplar",
         "transfer",
         "interpolate",
         "generate",

@@ -5,21 +5,35 @@ and one sheet of pictures. Each step is a command that you can type yourself; st
 """
 
 import argparse
+from pathlib import Path
 
+from configs import att_ebgan
 from launch import quickstart
 from launch.ebgan import TASKS
 from launch.run_commands import run_all
 from maskgan_jax.cli import ArgumentParser, run
+from maskgan_jax.tasks.ebgan.attributes import ATTRIBUTES
 
 
 def main(options: argparse.Namespace) -> None:
     """Run the commands one after the other and report."""
-    run_all(quickstart.commands((options.task,), options.faces, options.training, options.runs))
+    judge = options.runs / "attribute_judge" if options.task == "att_ebgan" else None
+    commands = quickstart.commands((options.task,), options.faces, options.training, options.runs)
+    run_all([*commands, *([_judge(judge, quickstart.data_folder(options.faces))] if judge else [])])
 
     from launch.ebgan import report  # imported last, so that the training has all the memory
 
     run, folder = (options.runs / f"{options.task}_{name}" for name in ("quickstart", "results"))
-    report.report(run, quickstart.SEED, folder)
+    report.report(run, quickstart.SEED, folder, judge)
+
+
+def _judge(run: Path, data: Path) -> tuple[str, list[str]]:
+    """Return the training of a classifier of Att-EBGAN's attributes."""
+    columns = tuple(ATTRIBUTES[name].column for name in att_ebgan.get_config("quickstart").attributes)
+    return "attribute_judge", [
+        "-m", "maskgan_jax.main", "--config=configs/attribute_classifier.py:quickstart", f"--workdir={run}",
+        f"--config.attributes={columns!r}", f"--config.data.directory={data}",
+    ]  # fmt: skip
 
 
 def _parser() -> ArgumentParser:

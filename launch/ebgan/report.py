@@ -1,17 +1,19 @@
 """Results of EBGAN or Att-EBGAN on held-out rendered faces: a table and a sheet of pictures."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Array, Float, UInt8
+from jaxtyping import Float, UInt8
 
 from data_pipeline.atomic_files import replacing
+from launch.ebgan import gates
+from launch.ebgan.inpainter import Inpainter
 from launch.ebgan.transplants import STYLES, Transplant, held_out_transplants
+from maskgan_jax.editing.colours import match_skin
 from maskgan_jax.evaluation.bootstrap import estimate
 from maskgan_jax.evaluation.image_quality import psnr
-from maskgan_jax.inference.models import Model, load_model
 from maskgan_jax.photos.files import write_photo
 from maskgan_jax.photos.grid import image_grid
 
@@ -20,34 +22,17 @@ TRANSPLANTS = 200
 GALLERY = 100
 """Exemplars that an edit's own one is searched among."""
 ROWS = 8
-BATCH = 50
-
-Codes = Float[Array | np.ndarray, "b y x c"]
 
 
-class Inpainter:
-    """A trained run at the size of its photos, compiled for batches of `BATCH`; gates are open."""
+def report(run: Path, seed: int, folder: Path, judge: Path | None = None) -> None:
+    """Measure a trained run, print the table, and write it, as `results.json`, and `transplants.png` to a folder.
 
-    def __init__(self, run: Path):
-        """Load it from a run."""
-        self.model: Model = load_model(run, ("encode_exemplar", "inpaint"), "--runs")
-        self._encode, self._inpaint = (self.model.compile(name) for name in ("encode_exemplar", "inpaint"))
-
-    def encode(self, photos: Sequence[np.ndarray], regions: Sequence[np.ndarray]) -> Float[np.ndarray, "n y x c"]:
-        """Return the codes of what photos show in regions."""
-        return _in_batches(self._encode, np.stack(photos), np.stack(regions))
-
-    def inpaint(
-        self, photos: Sequence[np.ndarray], regions: Sequence[np.ndarray], codes: Float[np.ndarray, "n y x c"]
-    ) -> UInt8[np.ndarray, "n s s 3"]:
-        """Return photos whose regions are filled as codes say."""
-        count = len(self.model.config.attributes)
-        gates = [np.ones((len(codes), count), np.float32)] if count else []
-        return _in_batches(self._inpaint, np.stack(photos), np.stack(regions), codes, *gates)
-
-
-def report(run: Path, seed: int, folder: Path) -> None:
-    """Measure a trained run, print the table, and write it, as `results.json`, and `transplants.png` to a folder."""
+    Args:
+      run: of EBGAN or Att-EBGAN.
+      seed: of the faces that it was trained on.
+      folder: is created.
+      judge: a run of the attribute classifier, for the gates of Att-EBGAN.
+    """
     inpainter = Inpainter(run)
     size, results = inpainter.model.size, {}
     print(f"{TRANSPLANTS} pairs of held-out synthetic faces a part, {size} px; 95 % intervals")
@@ -60,6 +45,8 @@ def report(run: Path, seed: int, folder: Path) -> None:
         found = _retrieval(inpainter, transplants[:GALLERY])
         results[part]["exemplar found among 100"] = found
         print(f"  {f'{part}: exemplar found among {GALLERY} (chance {1 / GALLERY:.0%})':<60} {found:.0%}")
+    if judge:
+        results["gates"] = _report_gates(inpainter, judge, seed)
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / "results.json") as temporary:
         temporary.write_text(json.dumps(results, indent=2) + "\n")
@@ -67,16 +54,28 @@ def report(run: Path, seed: int, folder: Path) -> None:
     print(f"Mouths of exemplars in other faces: {folder}/transplants.png")
 
 
+def _report_gates(inpainter: Inpainter, judge: Path, seed: int) -> dict[str, dict[str, float]]:
+    """Print and return what the gates of the attributes do."""
+    figures = gates.measure(inpainter, gates.Judge(judge), seed)
+    print("A classifier sees the attribute in exemplars that have it, in photos that don't, in the photos with the")
+    print("exemplar's region, gate open, and the same with the gate closed")
+    for name, each in figures.items():
+        print(f"  {name:<22} {each.exemplars:5.0%} {each.photos:5.0%} {each.opened:5.0%} {each.closed:5.0%}")
+    return {name: each._asdict() for name, each in figures.items()}
+
+
 def _scores(inpainter: Inpainter, transplants: Sequence[Transplant]) -> dict[str, Float[np.ndarray, " n"]]:
     """Return PSNR inside the regions: of reconstructions, and of the exemplars' parts against the true results."""
     photos, exemplars, truths, regions = _arrays(transplants, "photo", "exemplar", "truth", "region")
-    own, wanted = (inpainter.encode(each, regions) for each in (photos, exemplars))
+    matched = _matched(transplants)
+    own, wanted, suited = (inpainter.encode(each, regions) for each in (photos, exemplars, matched))
     images = {
         "its own, from its code": (inpainter.inpaint(photos, regions, own), photos),
         "its own, from a code of zeros": (inpainter.inpaint(photos, regions, np.zeros_like(own)), photos),
         "the exemplar's": (inpainter.inpaint(photos, regions, wanted), truths),
+        "the exemplar's, its colours matched": (inpainter.inpaint(photos, regions, suited), truths),
         "the photo left unchanged, for the exemplar's": (photos, truths),
-        "the exemplar's pixels pasted, for the exemplar's": (exemplars, truths),
+        "the exemplar's pixels pasted, their colours matched": (matched, truths),
     }
     return {
         name: np.array([psnr(*each) for each in zip(results, true, regions > 0, strict=True)])
@@ -85,20 +84,23 @@ def _scores(inpainter: Inpainter, transplants: Sequence[Transplant]) -> dict[str
 
 
 def _retrieval(inpainter: Inpainter, transplants: Sequence[Transplant]) -> float:
-    """Return how often an edit's code is nearer to that of its own exemplar than to that of any other's region."""
-    photos, exemplars, regions = _arrays(transplants, "photo", "exemplar", "region")
-    edited = inpainter.inpaint(photos, regions, inpainter.encode(exemplars, regions))
+    """Return how often an edit's code is nearer to that of its own exemplar than to that of any other's region.
+
+    All exemplars have the photo's skin colour, by which they could be told apart else.
+    """
+    photos, regions = _arrays(transplants, "photo", "region")
+    edited = inpainter.inpaint(photos, regions, inpainter.encode(_matched(transplants), regions))
     codes, found = inpainter.encode(edited, regions), 0
-    for place, (code, region) in enumerate(zip(codes, regions, strict=True)):
-        gallery = inpainter.encode(exemplars, np.broadcast_to(region, (len(exemplars), *region.shape)))
-        distances = np.square(gallery - code).sum((1, 2, 3))
+    for place, target in enumerate(transplants):
+        shown = [match_skin(each.exemplar, each.exemplar_mask, target.photo, target.mask) for each in transplants]
+        distances = np.square(inpainter.encode(shown, [target.region] * len(shown)) - codes[place]).sum((1, 2, 3))
         found += int(distances.argmin() == place)
     return found / len(transplants)
 
 
 def _sheet(inpainter: Inpainter, transplants: Sequence[Transplant]) -> UInt8[np.ndarray, "height width 3"]:
     photos, exemplars, truths, regions = _arrays(transplants, "photo", "exemplar", "truth", "region")
-    own, wanted = (inpainter.encode(each, regions) for each in (photos, exemplars))
+    own, wanted = (inpainter.encode(each, regions) for each in (photos, _matched(transplants)))
     columns = {
         "photo": photos,
         "region": photos * (regions[..., None] == 0),
@@ -110,15 +112,10 @@ def _sheet(inpainter: Inpainter, transplants: Sequence[Transplant]) -> UInt8[np.
     return image_grid(columns, rows=len(transplants))
 
 
+def _matched(transplants: Sequence[Transplant]) -> UInt8[np.ndarray, "n h w 3"]:
+    """Return the exemplars in colours that suit the photos."""
+    return np.stack([match_skin(each.exemplar, each.exemplar_mask, each.photo, each.mask) for each in transplants])
+
+
 def _arrays(transplants: Sequence[Transplant], *names: str) -> list[UInt8[np.ndarray, "n ..."]]:
     return [np.stack([getattr(each, name) for each in transplants]) for name in names]
-
-
-def _in_batches(function: Callable[..., Array], *arrays: np.ndarray) -> np.ndarray:
-    """Return the results for all rows, computed in batches of `BATCH`; the last one is filled up."""
-    results = []
-    for begin in range(0, len(arrays[0]), BATCH):
-        parts = [each[begin : begin + BATCH] for each in arrays]
-        count = len(parts[0])
-        results.append(np.asarray(function(*(np.resize(part, (BATCH, *part.shape[1:])) for part in parts)))[:count])
-    return np.concatenate(results)

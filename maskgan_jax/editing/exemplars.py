@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, UInt8
 
 from data_pipeline.errors import UserError
+from maskgan_jax.editing.colours import match_skin
 from maskgan_jax.editing.regions import overlap, region_of_parts
 from maskgan_jax.editing.session import Subject, composite
 from maskgan_jax.inference.models import Model, load_model
@@ -78,6 +79,7 @@ class ExemplarEditor:
         strength: float | int = 1,
         only: Sequence[str] = (),
         without: Sequence[str] = (),
+        keep_colours: bool = False,
         feather: float | int = 0,
         paste_back: bool = False,
     ) -> UInt8[np.ndarray, "height width 3"]:
@@ -90,6 +92,8 @@ class ExemplarEditor:
           strength: from the face's own code, 0, to the exemplar's, 1.
           only: attributes to let through, no others; Att-EBGAN.
           without: attributes to hold back; Att-EBGAN.
+          keep_colours: take the exemplar's colours as they are; else they are matched by those of both faces' skin, if
+            both masks are known.
           feather: px of the face around the region over which the result fades into the photo.
           paste_back: return the whole photo with the edited face in it.
 
@@ -105,10 +109,12 @@ class ExemplarEditor:
         hidden = scale_mask((weight > 0).astype(np.uint8), self.size)[None]
         if not hidden.any():
             raise UserError("the region is empty; paint where the exemplar should show, or name --parts")
-        photos = [scale_photo(each.subject.face, self.size)[None] for each in (face, exemplar)]
-        own, wanted = (np.asarray(self._encode(photo, hidden)) for photo in photos)
-        gates = self._gates(photos[1], hidden > 0, face, only, without)
-        filled = self._inpaint(photos[0], hidden, (1 - strength) * own + strength * wanted, *gates)
+        photo, shown = (scale_photo(each.subject.face, self.size) for each in (face, exemplar))
+        gates = self._gates(shown[None], hidden > 0, face, only, without)
+        if not keep_colours and face.mask is not None and exemplar.mask is not None:
+            shown = match_skin(shown, scale_mask(exemplar.mask, self.size), photo, scale_mask(face.mask, self.size))
+        own, wanted = (np.asarray(self._encode(each[None], hidden)) for each in (photo, shown))
+        filled = self._inpaint(photo[None], hidden, (1 - strength) * own + strength * wanted, *gates)
         return composite(face.subject, np.asarray(filled)[0], weight, paste_back)
 
     def _gates(

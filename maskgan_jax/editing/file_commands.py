@@ -85,8 +85,8 @@ def exemplar(options: Namespace) -> Work:
         face = opened(read_subject(job.image, job.mask, not options.no_align, options.face))
         region = painted.astype(np.uint8) if options.region else editor.region_of(face, reference, parts)
         return editor.edit(
-            face, reference, region, options.strength, options.only, options.without, options.feather,
-            options.paste_back,
+            face, reference, region, options.strength, options.only, options.without, options.keep_colours,
+            options.feather, options.paste_back,
         )  # fmt: skip
 
     return work

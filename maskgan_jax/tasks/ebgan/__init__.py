@@ -39,6 +39,8 @@ def make(config) -> Task:
         free_channels=config.free_channels if attributes else 0,
         size=config.data.size,
         code_shape=code_shape(config),
+        colour_jitter=config.exemplar_colour_jitter,
+        seed=config.seed,
         update=partial(update, optimisers, config.accumulation_steps),
         ema_decay=config.ema_decay,
     )

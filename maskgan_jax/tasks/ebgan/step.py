@@ -12,6 +12,7 @@ from maskgan_jax import losses
 from maskgan_jax.tasks import gan
 from maskgan_jax.tasks.ebgan import objectives
 from maskgan_jax.tasks.ebgan.attributes import covers, read_attributes
+from maskgan_jax.tasks.ebgan.augmentation import jitter_colours
 from maskgan_jax.tasks.ebgan.forward import gate, gates, paste
 from maskgan_jax.tasks.ebgan.system import CLASSIFIER, DISCRIMINATOR, ENCODER, GENERATOR, Ebgan
 from maskgan_jax.tasks.pixels import to_image
@@ -34,6 +35,9 @@ def step(system: Ebgan, state: TrainState, batch: Batch) -> tuple[TrainState, Me
     Every gradient is that at the step's first parameters: the order makes no difference.
     """
     batch = read(system, batch)
+    if system.colour_jitter:
+        rng = jax.random.fold_in(jax.random.key(system.seed), state.step)
+        batch["seen"] = jitter_colours(rng, batch["image"], system.colour_jitter)
     loss = partial(generator_loss, system, state)
     generator = update_with_statistics(system.update, state, "generator", loss, batch)
     reported = gan.reported("generator", generator.means, generator)
@@ -52,13 +56,14 @@ def step(system: Ebgan, state: TrainState, batch: Batch) -> tuple[TrainState, Me
 def read(system: Ebgan, batch: Batch) -> dict[str, Any]:
     """Return what is read of a batch.
 
-    `image`, A; `region`, 1 where it is hidden; `exemplar`, B, the next row's photo; and with attributes those of A,
-    `attributes`; which of them can be seen in the region, `covered`; the gates of both codes, `own_gates` and
-    `exemplar_gates`; and `wanted`, the exemplar's attributes where they are covered, else A's.
+    `image`, A; `seen`, what A's own code is read from, here A too; `region`, 1 where A is hidden; `exemplar`, B, the
+    next row's photo; and with attributes those of A, `attributes`; the gates of both codes, `own_gates` and `exemplar_gates`; and `wanted`, the exemplar's attributes where they are
+    covered, else A's.
     """
     image = to_image(batch["image_t"])
     entries = {
         "image": image,
+        "seen": image,
         "region": batch["region"][..., None].astype(image.dtype),
         "exemplar": next_rows(image),
         "own_gates": jnp.zeros((len(image), 0)),
@@ -84,7 +89,7 @@ def generator_loss(
     settings, variables = system.settings, with_statistics(params, batch_stats)
     image, region = batch["image"], batch["region"]
     encoder, generator = system.modules[ENCODER], system.modules[GENERATOR]
-    both = interleave(image, batch["exemplar"]), interleave(region, region)
+    both = interleave(batch["seen"], batch["exemplar"]), interleave(region, region)
     codes, encoded = apply(encoder, variables[ENCODER], *both, train=True)
     codes = gate(system, codes, interleave(batch["own_gates"], batch["exemplar_gates"]))
     images, generated = apply(generator, variables[GENERATOR], image, region, codes, train=True)

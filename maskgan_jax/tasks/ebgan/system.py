@@ -29,6 +29,8 @@ class Ebgan(NamedTuple):
       free_channels: of a code, which no gate touches.
       size: height and width of photos in px.
       code_shape: of a region's code: height, width, channels.
+      colour_jitter: strength of `augmentation.jitter_colours`; 0: none.
+      seed: of the jitter.
       update: `update` with the task's optimisers.
       ema_decay: of the networks that edit.
     """
@@ -39,6 +41,8 @@ class Ebgan(NamedTuple):
     free_channels: int
     size: int
     code_shape: tuple[int, int, int]
+    colour_jitter: float
+    seed: int
     update: Callable
     ema_decay: float
 
