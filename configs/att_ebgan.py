@@ -13,6 +13,8 @@ def get_config(variant: str = "") -> ConfigDict:
         "Mouth_Slightly_Open", "Smiling", "Wearing_Lipstick", "Mustache", "Beard", "Eyeglasses", "Bushy_Eyebrows",
         "Arched_Eyebrows",
     )  # fmt: skip
+    config.free_channels = 0  # paper; of a code, which no gate touches
+    config.losses.lambda_cls = 10.0  # paper
     classifier = config.networks.image_classifier = ConfigDict()
     classifier.widths = config.networks.image_discriminator.widths  # own
     if config.data.synthetic:

@@ -12,7 +12,6 @@ def get_config(variant: str = "") -> ConfigDict:
         config.data.size = 256  # own; the paper doesn't say
         config.batch_size = 32  # paper
     config.attributes = ()  # Att-EBGAN's: see configs/att_ebgan.py
-    config.free_channels = 0  # own; of a code, which no gate of an attribute touches
     config.exemplar_colour_jitter = 0.0  # own; of what a photo's own code is read from, see tasks/ebgan/augmentation.py
     config.networks = ConfigDict()  # all widths are own, those of AttGAN
     encoder = config.networks.exemplar_encoder = ConfigDict()
@@ -27,7 +26,6 @@ def get_config(variant: str = "") -> ConfigDict:
     config.losses.lambda_rec = 100.0  # paper
     config.losses.by_region = True  # own; inside and outside the region count alike; False: every pixel, as the paper
     config.losses.lambda_cyc = 10.0  # own; the paper doesn't say
-    config.losses.lambda_cls = 10.0  # paper
     config.losses.lambda_r1 = 0.0  # own; gradient penalty at photos, 10 where it replaces spectral norm
     config.ema_decay = 0.999  # own; of encoder and generator, for inference; 0: no EMA
     config.optimiser.learning_rate = 1e-4  # paper

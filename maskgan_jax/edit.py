@@ -72,7 +72,7 @@ def main(options: argparse.Namespace) -> None:
         options.face_parser = options.checkpoint if pretrained else FACE_PARSER
     if options.command in MANY_FACES:
         return getattr(many_faces, options.command)(options)
-    references = [file for file in (options.reference_image, options.reference_mask) if file]
+    references = [file for file in (options.reference_image, options.reference_mask, options.region) if file]
     references += [file for _, file in (*options.part, *options.part_mask)]
     jobs = file_jobs.plan(
         options.image, options.mask, options.edited_mask, options.out, options.formats, also_read=references
@@ -98,8 +98,9 @@ def parser() -> ArgumentParser:
         prog="python -m maskgan_jax.edit", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     whole.set_defaults(
-        face=None, mask=[], edited_mask=[], reference_image=None, reference_mask=None, checkpoint=None, mask_vae=None,
-        face_parser=None, no_align=False, keep_outside=False, feather=None, paste_back=False, part=[], part_mask=[],
+        face=None, mask=[], edited_mask=[], reference_image=None, reference_mask=None, region=None, checkpoint=None,
+        mask_vae=None, face_parser=None, no_align=False, keep_outside=False, feather=None, paste_back=False, part=[],
+        part_mask=[],
     )  # fmt: skip
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
 
@@ -150,7 +151,7 @@ def parser() -> ArgumentParser:
         summary = f"attributes of the other photo, such as Smiling: {gates} (Att-EBGAN)"
         sub.add_argument(option, nargs="+", default=[], metavar="NAME", help=summary)
     strength(sub)
-    colours = "take the other photo's colours as they are; else those of both skins are matched, if masks are known"
+    colours = "take the other photo's colours as they are; if masks are known all are scaled so that the skins agree"
     sub.add_argument("--keep-colours", action="store_true", help=colours)
     width = f"width around the region over which it fades into the photo, in px of the face ({FEATHER})"
     sub.add_argument("--feather", type=non_negative, metavar="PX", help=width)

@@ -15,6 +15,12 @@ Of a run of portrait editing:
 
   encode_parts   photos and their masks to the styles of their parts, float32 (b, 5, k)
   compose        masks, photos, the photos' own masks, and styles of parts, to photos
+
+Of a run of EBGAN; Att-EBGAN's `encode_exemplar` also takes gates, float32 (b, n), and it has `classify`:
+
+  encode_exemplar  photos and regions, uint8 (b, s, s), to codes, float32 (b, y, x, c)
+  inpaint          photos, regions and codes to photos
+  classify         photos to logits of the attributes, float32 (b, n)
 """
 
 from pathlib import Path

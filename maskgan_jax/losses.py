@@ -46,9 +46,12 @@ def dice(logits: Float[Array, "b h w k"], labels: Int[Array, "b h w"]) -> Float[
 
 
 def attribute_cross_entropy(logits: Float[Array, "b k"], attributes: Int[Array, "b k"]) -> Float[Array, ""]:
-    """Compute the mean binary cross-entropy, in nats, of attributes that are 1 present, -1 absent or, left out, 0."""
-    losses = optax.sigmoid_binary_cross_entropy(logits, attributes > 0)
-    return losses.mean(where=attributes != 0)
+    """Compute the mean binary cross-entropy, in nats, of attributes that are 1 present, -1 absent or, left out, 0.
+
+    It is 0 where all are unknown.
+    """
+    losses, known = optax.sigmoid_binary_cross_entropy(logits, attributes > 0), attributes != 0
+    return (losses * known).sum() / jnp.maximum(known.sum(), 1)
 
 
 def kl_divergence(mean: Float[Array, "b z"], log_variance: Float[Array, "b z"]) -> Float[Array, ""]:

@@ -6,20 +6,22 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Float, UInt8
 
-from data_pipeline import celeba_attributes
 from data_pipeline.errors import UserError
-from data_pipeline.synthetic_faces import face, render, split_of
-from data_pipeline.synthetic_faces.attributes import attributes_of
+from data_pipeline.synthetic_faces import split_of
 from launch.ebgan.batches import in_batches
 from launch.ebgan.inpainter import Inpainter
-from maskgan_jax.editing.regions import region_of_parts
+from launch.ebgan.transplants import Rendered, match_colours, rendered
+from maskgan_jax.editing.regions import box_of, region_of_parts
 from maskgan_jax.inference.models import load_model
-from maskgan_jax.tasks.ebgan.attributes import ATTRIBUTES, Home, covers
+from maskgan_jax.tasks.ebgan.attributes import ATTRIBUTES, Home, covers, read_attributes
 
 PAIRS = 100
 """Of each attribute."""
+
+SEARCHED = 100
+"""Faces that are looked at for each pair before an attribute counts as not to be found."""
 
 PARTS: Mapping[Home, str] = MappingProxyType(
     {"mouth": "mouth", "moustache": "face", "lower_face": "face", "eyes": "eyes", "brows": "brows"}
@@ -28,30 +30,11 @@ PARTS: Mapping[Home, str] = MappingProxyType(
 
 
 class Pair(NamedTuple):
-    """A photo without an attribute, an exemplar with it, and gates of all that it has and the region covers."""
+    """A face without an attribute, an exemplar with it, and a region that covers where it shows."""
 
-    photo: UInt8[np.ndarray, "n n 3"]
-    exemplar: UInt8[np.ndarray, "n n 3"]
+    own: Rendered
+    exemplar: Rendered
     region: UInt8[np.ndarray, "n n"]
-    gates: Float[np.ndarray, " k"]
-
-
-class GateFigures(NamedTuple):
-    """Shares of pictures in which the judge sees an attribute.
-
-    Attributes:
-      exemplars: that have it.
-      photos: that don't.
-      opened: results with every gate open that the exemplar's attributes open.
-      closed: results with this attribute's gate closed.
-      pairs: number of pairs.
-    """
-
-    exemplars: float
-    photos: float
-    opened: float
-    closed: float
-    pairs: int
 
 
 class Judge:
@@ -63,64 +46,59 @@ class Judge:
         self._names = tuple(model.config.attributes)
         self._classify = model.compile("classify")
 
-    def sees(self, photos: Sequence[np.ndarray], attribute: str) -> Bool[np.ndarray, " n"]:
-        """Return in which photos it sees an attribute of Att-EBGAN."""
+    def sees(self, photos: Sequence[np.ndarray], attribute: str) -> Float[np.ndarray, " n"]:
+        """Return 1 for photos in which it sees an attribute of Att-EBGAN, else 0."""
         column, _, sign = ATTRIBUTES[attribute]
-        return sign * in_batches(self._classify, np.stack(photos))[:, self._names.index(column)] > 0
+        return (sign * in_batches(self._classify, np.stack(photos))[:, self._names.index(column)] > 0).astype(float)
 
 
-def measure(inpainter: Inpainter, judge: Judge, seed: int) -> dict[str, GateFigures]:
-    """Measure every attribute of a trained run on held-out faces of a seed."""
-    attributes = tuple(inpainter.model.config.attributes)
-    size = inpainter.model.size
-    return {name: _figures(inpainter, judge, name, held_out_pairs(attributes, name, seed, size)) for name in attributes}
+def measure(inpainter: Inpainter, judge: Judge, seed: int) -> dict[str, dict[str, Float[np.ndarray, " n"]]]:
+    """Return for every attribute of a run in which pictures of held-out faces the judge sees it.
+
+    Exemplars have colours that suit the photo's skin, as in the edit command; gates are those of the true attributes.
+    """
+    return {name: _seen(inpainter, judge, name, seed) for name in inpainter.attributes}
 
 
-def _figures(inpainter: Inpainter, judge: Judge, attribute: str, pairs: Sequence[Pair]) -> GateFigures:
-    photos, exemplars, regions, gates = (np.stack(column) for column in zip(*pairs, strict=True))
-    codes = inpainter.encode(exemplars, regions)
-    closed = gates.copy()
-    closed[:, list(inpainter.model.config.attributes).index(attribute)] = 0
-    shown = (exemplars, photos, *(inpainter.inpaint(photos, regions, codes, each) for each in (gates, closed)))
-    return GateFigures(*(float(judge.sees(each, attribute).mean()) for each in shown), len(pairs))
+def _seen(inpainter: Inpainter, judge: Judge, attribute: str, seed: int) -> dict[str, Float[np.ndarray, " n"]]:
+    pairs = held_out_pairs(attribute, seed, inpainter.model.size)
+    photos, masks, regions = zip(*((each.own.photo, each.own.mask, each.region) for each in pairs), strict=True)
+    matched = [match_colours(each.exemplar, each.own) for each in pairs]
+    has = [each.exemplar.attributes for each in pairs]
+    codes = {
+        "gate open": inpainter.encode(matched, regions, masks, has),
+        "gate closed": inpainter.encode(matched, regions, masks, has, closed=[attribute]),
+        "own code": inpainter.encode(photos, regions, masks, [each.own.attributes for each in pairs]),
+    }
+    images = {name: inpainter.inpaint(photos, regions, each) for name, each in codes.items()}
+    images |= {"exemplars": [each.exemplar.photo for each in pairs], "photos": photos}
+    return {name: judge.sees(each, attribute) for name, each in images.items()}
 
 
-def held_out_pairs(attributes: Sequence[str], attribute: str, seed: int, size: int) -> list[Pair]:
+def held_out_pairs(attribute: str, seed: int, size: int) -> list[Pair]:
     """Return pairs of test faces: the next one without an attribute beside the next one with it.
 
     Args:
-      attributes: all of the run.
-      attribute: the one in question.
+      attribute: name among Att-EBGAN's.
       seed: of the faces.
       size: of the pictures in px.
 
     Raises:
-      UserError: no face has it.
+      UserError: too few faces have it where a region covers it.
     """
-    part, place = PARTS[ATTRIBUTES[attribute].home], list(attributes).index(attribute)
-    pairs, waiting, index = [], {True: [], False: []}, 0
-    while len(pairs) < PAIRS:
-        if index > 100 * PAIRS and not pairs:
-            raise UserError(f"config.attributes: rendered faces never show {attribute}")
-        if split_of(index) == "test":
-            original = face(seed, index)
-            photo, mask = render(original.geometry, original.style, size)
-            values = _values(attributes_of(original.geometry, original.style), attributes)
-            waiting[bool(values[place] > 0)].append((photo, mask, values))
-            if all(waiting.values()):
-                pair = _pair(*waiting[False].pop(0), *waiting[True].pop(0), part, attributes)
-                if pair.gates[place]:
-                    pairs.append(pair)
-        index += 1
-    return pairs
-
-
-def _pair(photo, mask, _, exemplar, exemplar_mask, values, part: str, attributes: Sequence[str]) -> Pair:
-    region = region_of_parts(mask, exemplar_mask, [part])
-    covered = np.asarray(covers(region[None], mask[None], attributes))[0]
-    return Pair(photo, exemplar, region.astype(np.uint8), ((values > 0) & covered).astype(np.float32))
-
-
-def _values(columns: np.ndarray, attributes: Sequence[str]) -> np.ndarray:
-    places = [celeba_attributes.ATTRIBUTES.index(ATTRIBUTES[name].column) for name in attributes]
-    return columns[places] * np.array([ATTRIBUTES[name].sign for name in attributes])
+    part, pairs, waiting = PARTS[ATTRIBUTES[attribute].home], [], {True: [], False: []}
+    for index in range(SEARCHED * PAIRS):
+        if split_of(index) != "test":
+            continue
+        each = rendered(seed, index, size)
+        if box_of(each.mask, part):
+            has = read_attributes(each.attributes[None], [attribute])[0, 0] > 0
+            waiting[bool(has)].append(each)
+        if all(waiting.values()):
+            own, exemplar = waiting[False].pop(0), waiting[True].pop(0)
+            region = region_of_parts(own.mask, exemplar.mask, [part])
+            if covers(region[None], own.mask[None], [attribute])[0, 0]:
+                pairs.append(Pair(own, exemplar, region.astype(np.uint8)))
+        if len(pairs) == PAIRS:
+            return pairs
+    raise UserError(f"config.attributes: {len(pairs)} pairs of rendered faces for {attribute}; leave it out")

@@ -10,8 +10,7 @@ from jaxtyping import Float, UInt8
 from data_pipeline.atomic_files import replacing
 from launch.ebgan import gates
 from launch.ebgan.inpainter import Inpainter
-from launch.ebgan.transplants import STYLES, Transplant, held_out_transplants
-from maskgan_jax.editing.colours import match_skin
+from launch.ebgan.transplants import PARTS, Transplant, held_out_transplants, match_colours
 from maskgan_jax.evaluation.bootstrap import estimate
 from maskgan_jax.evaluation.image_quality import psnr
 from maskgan_jax.photos.files import write_photo
@@ -22,6 +21,11 @@ TRANSPLANTS = 200
 GALLERY = 100
 """Exemplars that an edit's own one is searched among."""
 ROWS = 8
+COLUMNS = ("exemplars", "photos", "own code", "gate open", "gate closed")
+"""Pictures that the judge of attributes looks at."""
+
+Figures = dict[str, tuple[float, float, float]]
+"""Mean, and lower and upper end of its interval, by name."""
 
 
 def report(run: Path, seed: int, folder: Path, judge: Path | None = None) -> None:
@@ -36,15 +40,17 @@ def report(run: Path, seed: int, folder: Path, judge: Path | None = None) -> Non
     inpainter = Inpainter(run)
     size, results = inpainter.model.size, {}
     print(f"{TRANSPLANTS} pairs of held-out synthetic faces a part, {size} px; 95 % intervals")
-    print("PSNR inside the region, dB")
-    for part in STYLES:
+    for part in PARTS:
         transplants = held_out_transplants(part, seed, size, TRANSPLANTS)
-        results[part] = {name: estimate(values)[:3] for name, values in _scores(inpainter, transplants).items()}
+        results[part] = _estimates(_scores(inpainter, transplants))
+        print(f"{part}: PSNR inside the region, dB")
         for name, (mean, low, high) in results[part].items():
-            print(f"  {f'{part}: {name}':<60} {mean:6.2f} ({low:.2f} to {high:.2f})")
-        found = _retrieval(inpainter, transplants[:GALLERY])
-        results[part]["exemplar found among 100"] = found
-        print(f"  {f'{part}: exemplar found among {GALLERY} (chance {1 / GALLERY:.0%})':<60} {found:.0%}")
+            print(f"  {name:<58} {mean:6.2f} ({low:.2f} to {high:.2f})")
+        found = _estimates(_retrieval(inpainter, transplants[:GALLERY]))
+        print(f"{part}: exemplar found among {GALLERY} by the code of the result")
+        for name, (mean, low, high) in found.items():
+            print(f"  {name:<58} {mean:6.0%} ({low:.0%} to {high:.0%})")
+        results[f"{part}, found"] = found
     if judge:
         results["gates"] = _report_gates(inpainter, judge, seed)
     folder.mkdir(parents=True, exist_ok=True)
@@ -54,68 +60,87 @@ def report(run: Path, seed: int, folder: Path, judge: Path | None = None) -> Non
     print(f"Mouths of exemplars in other faces: {folder}/transplants.png")
 
 
-def _report_gates(inpainter: Inpainter, judge: Path, seed: int) -> dict[str, dict[str, float]]:
-    """Print and return what the gates of the attributes do."""
-    figures = gates.measure(inpainter, gates.Judge(judge), seed)
-    print("A classifier sees the attribute in exemplars that have it, in photos that don't, in the photos with the")
-    print("exemplar's region, gate open, and the same with the gate closed")
+def _report_gates(inpainter: Inpainter, judge: Path, seed: int) -> dict[str, Figures]:
+    """Print and return in how many pictures the judge sees each attribute."""
+    seen = gates.measure(inpainter, gates.Judge(judge), seed)
+    figures = {name: _estimates(each) for name, each in seen.items()}
+    print(f"A classifier sees the attribute: {gates.PAIRS} pairs of a photo without and an exemplar with it")
+    print(f"  {'':<20}" + "".join(f"{name:>20}" for name in COLUMNS))
     for name, each in figures.items():
-        print(f"  {name:<22} {each.exemplars:5.0%} {each.photos:5.0%} {each.opened:5.0%} {each.closed:5.0%}")
-    return {name: each._asdict() for name, each in figures.items()}
+        shares = (f"{mean:.0%} ({low:.0%} to {high:.0%})" for mean, low, high in (each[key] for key in COLUMNS))
+        print(f"  {name:<20}" + "".join(f"{share:>20}" for share in shares))
+    return figures
+
+
+def _estimates(values: dict[str, Float[np.ndarray, " n"]]) -> Figures:
+    return {name: estimate(each)[:3] for name, each in values.items()}
+
+
+def _codes(inpainter: Inpainter, transplants: Sequence[Transplant]) -> list[Float[np.ndarray, "n y x c"]]:
+    """Return the codes of the photos, of the exemplars, and of the exemplars in colours that suit."""
+    regions, masks = [each.region for each in transplants], [each.own.mask for each in transplants]
+    own, others = ([getattr(each, name).attributes for each in transplants] for name in ("own", "exemplar"))
+    return [
+        inpainter.encode([each.own.photo for each in transplants], regions, masks, own),
+        inpainter.encode([each.exemplar.photo for each in transplants], regions, masks, others),
+        inpainter.encode([each.matched for each in transplants], regions, masks, others),
+    ]
 
 
 def _scores(inpainter: Inpainter, transplants: Sequence[Transplant]) -> dict[str, Float[np.ndarray, " n"]]:
     """Return PSNR inside the regions: of reconstructions, and of the exemplars' parts against the true results."""
-    photos, exemplars, truths, regions = _arrays(transplants, "photo", "exemplar", "truth", "region")
-    matched = _matched(transplants)
-    own, wanted, suited = (inpainter.encode(each, regions) for each in (photos, exemplars, matched))
+    photos, regions = [each.own.photo for each in transplants], [each.region for each in transplants]
+    truths = [each.truth for each in transplants]
+    own, wanted, suited = _codes(inpainter, transplants)
+    without_code = inpainter.inpaint(photos, regions, np.zeros_like(own))
     images = {
-        "its own, from its code": (inpainter.inpaint(photos, regions, own), photos),
-        "its own, from a code of zeros": (inpainter.inpaint(photos, regions, np.zeros_like(own)), photos),
-        "the exemplar's": (inpainter.inpaint(photos, regions, wanted), truths),
-        "the exemplar's, its colours matched": (inpainter.inpaint(photos, regions, suited), truths),
-        "the photo left unchanged, for the exemplar's": (photos, truths),
-        "the exemplar's pixels pasted, their colours matched": (matched, truths),
+        "the photo's part, from its own code": (inpainter.inpaint(photos, regions, own), photos),
+        "the same from a code of zeros": (without_code, photos),
+        "the exemplar's part, its colours matched": (inpainter.inpaint(photos, regions, suited), truths),
+        "the same, its colours kept": (inpainter.inpaint(photos, regions, wanted), truths),
+        "the same from a code of zeros, which knows no exemplar": (without_code, truths),
+        "the photo left unchanged": (photos, truths),
+        "the exemplar's pixels pasted, colours matched": ([each.matched for each in transplants], truths),
+        "the exemplar's pixels pasted": ([each.exemplar.photo for each in transplants], truths),
     }
     return {
-        name: np.array([psnr(*each) for each in zip(results, true, regions > 0, strict=True)])
+        name: np.array([psnr(*each) for each in zip(results, true, np.stack(regions) > 0, strict=True)])
         for name, (results, true) in images.items()
     }
 
 
-def _retrieval(inpainter: Inpainter, transplants: Sequence[Transplant]) -> float:
-    """Return how often an edit's code is nearer to that of its own exemplar than to that of any other's region.
+def _retrieval(inpainter: Inpainter, transplants: Sequence[Transplant]) -> dict[str, Float[np.ndarray, " n"]]:
+    """Return 1 where an edit's code is nearer to that of its own exemplar than to that of any other's region, else 0.
 
-    All exemplars have the photo's skin colour, by which they could be told apart else.
+    All exemplars have the photo's skin colour, by which they could be told apart else. Beside it the same for a code of
+    zeros: what the region alone gives away, for it is the box around the own exemplar's part too.
     """
-    photos, regions = _arrays(transplants, "photo", "region")
-    edited = inpainter.inpaint(photos, regions, inpainter.encode(_matched(transplants), regions))
-    codes, found = inpainter.encode(edited, regions), 0
+    photos, regions = [each.own.photo for each in transplants], [each.region for each in transplants]
+    _, _, suited = _codes(inpainter, transplants)
+    results = {"the exemplar's part": suited, "from a code of zeros (chance 1 in the number)": np.zeros_like(suited)}
+    edited = {
+        name: inpainter.encode_all(inpainter.inpaint(photos, regions, codes), regions)
+        for name, codes in results.items()
+    }
+    found = {name: np.zeros(len(transplants)) for name in edited}
     for place, target in enumerate(transplants):
-        shown = [match_skin(each.exemplar, each.exemplar_mask, target.photo, target.mask) for each in transplants]
-        distances = np.square(inpainter.encode(shown, [target.region] * len(shown)) - codes[place]).sum((1, 2, 3))
-        found += int(distances.argmin() == place)
-    return found / len(transplants)
+        shown = [match_colours(each.exemplar, target.own) for each in transplants]
+        gallery = inpainter.encode_all(shown, [target.region] * len(shown))
+        for name, codes in edited.items():
+            found[name][place] = np.square(gallery - codes[place]).sum((1, 2, 3)).argmin() == place
+    return found
 
 
 def _sheet(inpainter: Inpainter, transplants: Sequence[Transplant]) -> UInt8[np.ndarray, "height width 3"]:
-    photos, exemplars, truths, regions = _arrays(transplants, "photo", "exemplar", "truth", "region")
-    own, wanted = (inpainter.encode(each, regions) for each in (photos, _matched(transplants)))
+    photos = np.stack([each.own.photo for each in transplants])
+    regions = np.stack([each.region for each in transplants])
+    own, _, suited = _codes(inpainter, transplants)
     columns = {
         "photo": photos,
         "region": photos * (regions[..., None] == 0),
         "its own mouth": inpainter.inpaint(photos, regions, own),
-        "exemplar": exemplars,
-        "the exemplar's mouth": inpainter.inpaint(photos, regions, wanted),
-        "truth": truths,
+        "exemplar": np.stack([each.exemplar.photo for each in transplants]),
+        "the exemplar's mouth": inpainter.inpaint(photos, regions, suited),
+        "truth": np.stack([each.truth for each in transplants]),
     }
     return image_grid(columns, rows=len(transplants))
-
-
-def _matched(transplants: Sequence[Transplant]) -> UInt8[np.ndarray, "n h w 3"]:
-    """Return the exemplars in colours that suit the photos."""
-    return np.stack([match_skin(each.exemplar, each.exemplar_mask, each.photo, each.mask) for each in transplants])
-
-
-def _arrays(transplants: Sequence[Transplant], *names: str) -> list[UInt8[np.ndarray, "n ..."]]:
-    return [np.stack([getattr(each, name) for each in transplants]) for name in names]

@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float, UInt8
 
 from data_pipeline.errors import UserError
 from maskgan_jax.editing.colours import match_skin
-from maskgan_jax.editing.regions import overlap, region_of_parts
+from maskgan_jax.editing.regions import overlap, region_of_parts, touched
 from maskgan_jax.editing.session import Subject, composite
 from maskgan_jax.inference.models import Model, load_model
 from maskgan_jax.photos.compositing import feathered
@@ -22,12 +22,12 @@ ALIGNED = 0.5
 """Overlap of a part in two faces below which they are badly aligned for this."""
 
 
-class Face(NamedTuple):
+class Opened(NamedTuple):
     """A face and its label map.
 
     Attributes:
       subject: the face and its place in a photo.
-      mask: its label map, of any size; None where no parts are named and the networks have no attributes.
+      mask: its label map, of any size; None if unknown, where no parts are named and the networks have no attributes.
     """
 
     subject: Subject
@@ -56,7 +56,20 @@ class ExemplarEditor:
         """Names of the attributes that can be let through; none in EBGAN."""
         return tuple(self.model.config.attributes)
 
-    def region_of(self, face: Face, exemplar: Face, parts: Sequence[str]) -> UInt8[np.ndarray, "s s"]:
+    def check_attributes(self, names: Sequence[str]) -> None:
+        """Check that the networks have these attributes.
+
+        Raises:
+          UserError: they have not.
+        """
+        unknown = [name for name in names if name not in self.attributes]
+        if unknown:
+            have = f"has {', '.join(self.attributes)}" if self.attributes else "is EBGAN's and has none"
+            raise UserError(
+                f"--only, --without: no attribute {', '.join(unknown)}; the run at {self._checkpoint} {have}"
+            )
+
+    def region_of(self, face: Opened, exemplar: Opened, parts: Sequence[str]) -> UInt8[np.ndarray, "s s"]:
         """Return the boxes around parts as `regions.region_of_parts` says, at the networks' size.
 
         Parts that lie at different places of the two faces are told in the log.
@@ -64,17 +77,15 @@ class ExemplarEditor:
         masks = [scale_mask(each.mask, self.size) for each in (face, exemplar)]
         region = region_of_parts(*masks, parts)
         for part in parts:
-            if (share := overlap(*masks, part)) < ALIGNED:
-                logging.warning(
-                    "%s: its boxes in photo and exemplar overlap by %.0f %%; two faces in like poses match better",
-                    part, 100 * share,
-                )  # fmt: skip
+            share = overlap(*masks, part)
+            if share is not None and share < ALIGNED:
+                logging.warning("%s: boxes in photo and exemplar overlap by %.0f %%; like poses fit", part, 100 * share)
         return region.astype(np.uint8)
 
     def edit(
         self,
-        face: Face,
-        exemplar: Face,
+        face: Opened,
+        exemplar: Opened,
         region: UInt8[np.ndarray, "n n"],
         strength: float | int = 1,
         only: Sequence[str] = (),
@@ -92,7 +103,7 @@ class ExemplarEditor:
           strength: from the face's own code, 0, to the exemplar's, 1.
           only: attributes to let through, no others; Att-EBGAN.
           without: attributes to hold back; Att-EBGAN.
-          keep_colours: take the exemplar's colours as they are; else they are matched by those of both faces' skin, if
+          keep_colours: take the exemplar's colours as they are; else they are matched as `colours.match_skin` says, if
             both masks are known.
           feather: px of the face around the region over which the result fades into the photo.
           paste_back: return the whole photo with the edited face in it.
@@ -101,51 +112,51 @@ class ExemplarEditor:
           The face at its size in the photo, or the whole photo; outside region and feather its own pixels.
 
         Raises:
-          UserError: the region is empty; attributes are named and the networks have none, or not these; or one of
-            `only` isn't the exemplar's, or not in the region.
+          UserError: the region is empty; as `check_attributes`; or one of `only` isn't the exemplar's, or not in the
+            region.
         """
+        self.check_attributes((*only, *without))
         inside = scale_mask((region > 0).astype(np.uint8), len(face.subject.face)) > 0
         weight = feathered(inside, feather)
-        hidden = scale_mask((weight > 0).astype(np.uint8), self.size)[None]
+        hidden = touched(weight > 0, self.size)[None]
         if not hidden.any():
-            raise UserError("the region is empty; paint where the exemplar should show, or name --parts")
+            raise UserError("--region: it is empty; paint where the exemplar should show, or name --parts")
         photo, shown = (scale_photo(each.subject.face, self.size) for each in (face, exemplar))
-        gates = self._gates(shown[None], hidden > 0, face, only, without)
+        own_gates, gates = self._gates(photo, shown, hidden > 0, face, only, without)
         if not keep_colours and face.mask is not None and exemplar.mask is not None:
             shown = match_skin(shown, scale_mask(exemplar.mask, self.size), photo, scale_mask(face.mask, self.size))
-        own, wanted = (np.asarray(self._encode(each[None], hidden)) for each in (photo, shown))
-        filled = self._inpaint(photo[None], hidden, (1 - strength) * own + strength * wanted, *gates)
+        own = np.asarray(self._encode(photo[None], hidden, *own_gates))
+        wanted = np.asarray(self._encode(shown[None], hidden, *gates))
+        filled = self._inpaint(photo[None], hidden, (1 - strength) * own + strength * wanted)
         return composite(face.subject, np.asarray(filled)[0], weight, paste_back)
 
     def _gates(
         self,
-        exemplar: UInt8[np.ndarray, "1 s s 3"],
+        photo: UInt8[np.ndarray, "s s 3"],
+        shown: UInt8[np.ndarray, "s s 3"],
         region: Bool[np.ndarray, "1 s s"],
-        face: Face,
+        face: Opened,
         only: Sequence[str],
         without: Sequence[str],
-    ) -> tuple[Float[np.ndarray, "1 n"], ...]:
-        """Return the gates of the attributes that the exemplar has and the region covers, as far as they are wanted."""
-        unknown = [name for name in (*only, *without) if name not in self.attributes]
-        if unknown:
-            have = f"has {', '.join(self.attributes)}" if self.attributes else "is EBGAN's and has none"
-            raise UserError(
-                f"--only, --without: no attribute {', '.join(unknown)}; the run at {self._checkpoint} {have}"
-            )
+    ) -> tuple[tuple[Float[np.ndarray, "1 n"], ...], tuple[Float[np.ndarray, "1 n"], ...]]:
+        """Return the gates of the photo's own code and of the exemplar's: of what each has and the region covers.
+
+        Of the exemplar's only those that are wanted are open.
+        """
         if not self.attributes:
-            return ()
-        shown = np.asarray(self._classify(exemplar))[0] > 0
+            return (), ()
+        own, has = (np.asarray(self._classify(each[None]))[0] > 0 for each in (photo, shown))
         covered = np.asarray(covers(region, scale_mask(face.mask, self.size)[None], self.attributes))[0]
         for name in only:
             place = self.attributes.index(name)
-            if not shown[place]:
+            if not has[place]:
                 raise UserError(f"--only: the exemplar doesn't show {name}, says the classifier; take another photo")
             if not covered[place]:
                 raise UserError(
                     f"--only: the region leaves out the part of the face that shows {name}; name more --parts"
                 )
         passes = np.array([(name in only or not only) and name not in without for name in self.attributes])
-        return ((shown & covered & passes)[None].astype(np.float32),)
+        return tuple(((each & covered)[None].astype(np.float32),) for each in (own, has & passes))
 
     @cached_property
     def _encode(self) -> Callable[..., Array]:

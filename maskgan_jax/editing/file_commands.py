@@ -13,18 +13,16 @@ import numpy as np
 
 from data_pipeline.errors import UserError
 from maskgan_jax.editing.editor import Editor, Portrait
-from maskgan_jax.editing.exemplars import ExemplarEditor, Face
+from maskgan_jax.editing.exemplars import ExemplarEditor, Opened
 from maskgan_jax.editing.file_jobs import Job
 from maskgan_jax.editing.parts import WHOLE_FACE
+from maskgan_jax.editing.regions import check_parts
 from maskgan_jax.editing.session import Subject, check_mask, open_photo
 from maskgan_jax.editing.styles import parts_of
 from maskgan_jax.photos.alignment import crop
-from maskgan_jax.photos.files import read_label_map, read_photo, write_frames, write_label_map, write_photo
+from maskgan_jax.photos.files import read_label_map, read_photo, read_region, write_frames, write_label_map, write_photo
 
 Work = Callable[[Job], np.ndarray]
-
-_PAINTED = 127
-"""What is brighter in the picture of a region is inside."""
 
 
 def edit(options: Namespace) -> Work:
@@ -67,23 +65,22 @@ def swap(options: Namespace) -> Work:
 
 def exemplar(options: Namespace) -> Work:
     """Fill a region of each photo as the reference shows it."""
+    parts = None if options.region else [part.strip() for part in options.parts.split(",")]
+    painted = options.region and read_region(options.region)
+    if parts is not None:
+        check_parts(parts)
     editor, parser = ExemplarEditor(options.checkpoint), Editor(face_parser=options.face_parser)
-    parts = [part.strip() for part in options.parts.split(",")] if options.parts else []
-    painted = options.region and read_photo(options.region).max(-1) > _PAINTED
-    if options.region and len(set(painted.shape)) > 1:
-        height, width = painted.shape
-        raise UserError(f"{options.region}: {width}x{height} pixels; give a square picture, of the face")
+    editor.check_attributes((*options.only, *options.without))
 
-    def opened(subject: Subject) -> Face:
-        if not parts and not editor.attributes:
-            return Face(subject, None)
-        return Face(subject, parser.parse(subject.face) if subject.mask is None else subject.mask)
+    def opened(subject: Subject) -> Opened:
+        needs_mask = subject.mask is None and (parts is not None or editor.attributes)
+        return Opened(subject, parser.parse(subject.face) if needs_mask else subject.mask)
 
     reference = opened(_reference(options))
 
     def work(job: Job) -> np.ndarray:
         face = opened(read_subject(job.image, job.mask, not options.no_align, options.face))
-        region = painted.astype(np.uint8) if options.region else editor.region_of(face, reference, parts)
+        region = painted if parts is None else editor.region_of(face, reference, parts)
         return editor.edit(
             face, reference, region, options.strength, options.only, options.without, options.keep_colours,
             options.feather, options.paste_back,

@@ -8,6 +8,7 @@ from jaxtyping import Bool, UInt8
 from data_pipeline.errors import UserError
 from data_pipeline.part_groups import MARGIN, MIN_MARGIN
 from maskgan_jax.editing.parts import REGION_PARTS
+from maskgan_jax.photos.scaling import scale_mask
 
 Box = tuple[int, int, int, int]
 """Top, left, bottom and right edge in px; the last two lie outside."""
@@ -28,10 +29,7 @@ def region_of_parts(
     Raises:
       UserError: there is no such part, none is named, or the exemplar doesn't show one.
     """
-    unknown = [name for name in parts if name not in REGION_PARTS]
-    if unknown or not parts:
-        problem = f"no part {', '.join(unknown)}" if unknown else "none is named"
-        raise UserError(f"--parts: {problem}; name some of {', '.join(REGION_PARTS)}")
+    check_parts(parts)
     region = np.zeros(mask.shape, bool)
     for name in parts:
         if (wanted := box_of(reference_mask, name)) is None:
@@ -44,11 +42,31 @@ def region_of_parts(
     return region
 
 
-def overlap(mask: UInt8[np.ndarray, "n n"], reference_mask: UInt8[np.ndarray, "n n"], part: str) -> float:
-    """Return how far the boxes of a part in two faces agree: intersection over union, 0 where one is missing."""
+def check_parts(parts: Sequence[str]) -> None:
+    """Check names of parts.
+
+    Raises:
+      UserError: there is no such part, or none is named.
+    """
+    unknown = [name for name in parts if name not in REGION_PARTS]
+    if unknown or not parts:
+        problem = f"no part {', '.join(map(repr, unknown))}" if unknown else "none is named"
+        raise UserError(f"--parts: {problem}; name some of {', '.join(REGION_PARTS)}")
+
+
+def touched(region: Bool[np.ndarray, "n n"], size: int) -> UInt8[np.ndarray, "size size"]:
+    """Scale a region; at a smaller size every pixel is 1 that lies in it with any part, so that nothing is lost."""
+    if len(region) <= size:
+        return scale_mask(region.astype(np.uint8), size)
+    begins = np.arange(size) * len(region) // size
+    return np.maximum.reduceat(np.maximum.reduceat(region.astype(np.uint8), begins, 0), begins, 1)
+
+
+def overlap(mask: UInt8[np.ndarray, "n n"], reference_mask: UInt8[np.ndarray, "n n"], part: str) -> float | None:
+    """Return how far the boxes of a part in two faces agree: intersection over union, None where one is missing."""
     boxes = [box_of(each, part) for each in (mask, reference_mask)]
     if None in boxes:
-        return 0.0
+        return None
     filled = np.zeros((2, *mask.shape), bool)
     for each, (top, left, bottom, right) in zip(filled, boxes, strict=True):
         each[top:bottom, left:right] = True

@@ -55,6 +55,18 @@ def read_label_map(path: Path) -> UInt8[np.ndarray, "h w"]:
     return labels
 
 
+def read_region(path: Path) -> UInt8[np.ndarray, "n n"]:
+    """Read a painted region: 1 where the picture is brighter than half, and not transparent, else 0.
+
+    Raises:
+      UserError: there is no file, or it is no image, or not square.
+    """
+    image = open_image(path, str(path)).convert("LA")
+    if image.width != image.height:
+        raise UserError(f"{path}: {image.width}x{image.height} pixels; give a square picture, of the face")
+    return (np.asarray(image) > 127).all(-1).astype(np.uint8)
+
+
 def write_photo(photo: UInt8[np.ndarray, "h w 3"], path: Path) -> None:
     """Write a photo in the format of the path's suffix; JPEG with little loss.
 

@@ -15,11 +15,11 @@ def over_microbatches(
 ) -> tuple[PyTree, PyTree]:
     """Apply a function to `count` equal parts of a batch and combine the results.
 
-    Every loss but Dice and the weighted cross-entropy, whose divisors depend on the batch's labels, is a mean over
-    examples, so the means of gradients and losses are those of the whole batch. A task calls this for each of its
-    updates; accumulating over whole steps, as `optax.MultiSteps` does, would compute G_B's gradient before G_A's
-    update. Batch norm uses the statistics of a part and keeps their mean; those two losses are the means of the parts'
-    values.
+    Every loss but Dice and the cross-entropies of weighted pixels and of known attributes, whose divisors depend on the
+    batch's labels, is a mean over examples, so the means of gradients and losses are those of the whole batch. A task
+    calls this for each of its updates; accumulating over whole steps, as `optax.MultiSteps` does, would compute G_B's
+    gradient before G_A's update. Batch norm uses the statistics of a part and keeps their mean; of the losses named
+    above the means over the parts are taken.
 
     Every part has rows of all devices, so that no row changes its device.
 

@@ -17,7 +17,8 @@ def interleave(*arrays: Array) -> Array:
 
 def deinterleave(array: Array, n: int) -> list[Array]:
     """Return the n arrays that `interleave` put together."""
-    grouped = array.reshape(-1, n, *array.shape[1:])
+    rows, *shape = array.shape
+    grouped = array.reshape(rows // n, n, *shape)
     return [grouped[:, version] for version in range(n)]
 
 

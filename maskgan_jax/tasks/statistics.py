@@ -17,11 +17,11 @@ LossAndMore = tuple[Float[Array, ""], tuple[tuple[Any, Statistics], Any]]
 """A loss as `update` wants it: its means are the terms to report and the running statistics after the batch."""
 
 
-def apply(module: nn.Module, variables: Variables, *inputs: Any, train: bool, method: str = "__call__") -> tuple:
+def apply(module: nn.Module, variables: Variables, *inputs: Any, train: bool) -> tuple:
     """Apply a network; return its output and, in training, its running statistics after the batch, else none."""
     if not train:
-        return module.apply(variables, *inputs, method=method), {}
-    output, updated = module.apply(variables, *inputs, train=True, mutable=["batch_stats"], method=method)
+        return module.apply(variables, *inputs), {}
+    output, updated = module.apply(variables, *inputs, train=True, mutable=["batch_stats"])
     return output, updated.get("batch_stats", {})
 
 

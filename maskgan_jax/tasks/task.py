@@ -21,7 +21,7 @@ Metrics = dict[str, Array]
 """Scalars by name."""
 
 Variables = Mapping[str, PyTree]
-"""A network's variables as Flax takes them: `params` and, where it has batch norm, `batch_stats`."""
+"""A network's variables as Flax takes them: `params` and, where it has batch or spectral norm, `batch_stats`."""
 
 
 class Network(NamedTuple):
@@ -85,7 +85,7 @@ class TrainState:
     Attributes:
       step: number of batches seen, int32 scalar.
       params: parameters by network.
-      batch_stats: running batch statistics by network, for networks with batch norm.
+      batch_stats: running statistics by network, for networks with batch norm or spectral norm.
       opt_state: state by optimiser.
       ema_params: exponential moving average of the parameters by network, for networks that keep one.
     """
@@ -119,7 +119,8 @@ class Task(NamedTuple):
       visualize: state and batch to the columns of an image grid, one row per example: images in [-1, 1] as floats
         (b h w 3), label maps as integers (b h w).
       inference: inference functions by name. The editing session calls `encode_style` and `generate`, or `encode_parts`
-        and `compose`; `parse`, `encode_mask` and `decode_mask`. `export` writes all.
+        and `compose`; `encode_exemplar`, `inpaint` and `classify`; `parse`, `encode_mask` and `decode_mask`. `export`
+        writes all.
       annotated: those of the inputs that come from a file of the data set which may be missing, in which case they are
         0: training without it is refused.
     """

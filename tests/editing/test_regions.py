@@ -8,7 +8,7 @@ from data_pipeline.host_tensorflow import tf
 from data_pipeline.labels import CLASSES
 from data_pipeline.part_groups import FACE
 from data_pipeline.region_masks import box_of_face
-from maskgan_jax.editing.regions import box_of, overlap, region_of_parts
+from maskgan_jax.editing.regions import box_of, overlap, region_of_parts, touched
 
 SIZE = 256
 NOSE, LIP, SKIN = (CLASSES.index(name) for name in ("nose", "u_lip", "skin"))
@@ -48,15 +48,23 @@ def test_the_box_of_the_face_is_that_of_training():
 def test_overlap_is_intersection_over_union_of_the_boxes_alone():
     own, other = face((100, 100, 140, 120)), face((110, 100, 150, 120))
     assert overlap(own, other, "nose") == pytest.approx(30 / 50)
-    assert overlap(own, other, "mouth") == 0
+    assert overlap(own, other, "mouth") is None
     assert box_of(own, "nose") == (100, 100, 140, 120)
+
+
+def test_no_pixel_of_a_region_is_lost_at_a_smaller_size():
+    region = np.zeros((100, 100), bool)
+    region[33, 71] = True
+    np.testing.assert_array_equal(np.argwhere(touched(region, 30)), [[10, 21]])
+    assert touched(region, 200).sum() == 4
+    assert touched(np.ones((100, 100), bool), 30).all()
 
 
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
         (["mouth"], "--parts: the exemplar shows no mouth; take it from another photo"),
-        (["chin"], "--parts: no part chin; name some of mouth, eyes, brows, nose, hair, ears, face"),
+        (["chin"], "--parts: no part 'chin'; name some of mouth, eyes, brows, nose, hair, ears, face"),
         ([], "--parts: none is named; name some of mouth"),
     ],
 )

@@ -46,7 +46,8 @@ class InpaintingGenerator(nn.Module):
         for level, width in enumerate(self.widths):
             x = Halving(width, self.convolution, dtype=self.dtype, name=f"down_{level}")(x, train)
             maps.append(x)
-        smallest, skip = (jnp.repeat(each, len(codes) // len(image), axis=0) for each in (maps[-1], maps[-2]))
+        versions = int(codes.shape[0] // image.shape[0])
+        smallest, skip = (jnp.repeat(each, versions, axis=0) for each in (maps[-1], maps[-2]))
         x = jnp.concatenate([smallest, codes.astype(smallest.dtype)], axis=-1)
         for level, width in enumerate(self.widths[:0:-1]):
             x = Doubling(width, self.convolution, dtype=self.dtype, name=f"up_{level}")(x, train)

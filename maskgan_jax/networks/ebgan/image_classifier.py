@@ -39,7 +39,7 @@ class ImageClassifier(nn.Module):
             if level and self.norm == "instance":
                 x = instance_norm(x)
             x = leaky_relu(x)
-        flat = x.reshape(len(x), -1)
+        flat = x.reshape(x.shape[0], -1)
         biases = bias_init(flat.shape[-1])
         dense = nn.Dense(self.logits, dtype=self.dtype, kernel_init=pytorch_init, bias_init=biases, name="head")
         return at_least_float32(self._apply(dense, flat, train))

@@ -42,7 +42,7 @@ class PartEncoder(nn.Module):
             x = Conv(width, 4, strides=2, padding=1, dtype=self.dtype, name=f"down_{level}")(x)
             norm = RandomScaleBatchNorm(self.norm_momentum, dtype=self.dtype, name=f"down_norm_{level}")
             x = nn.relu(norm(x, train))
-        flat = x.transpose(0, 3, 1, 2).reshape(len(x), -1)  # channel-major, as the published weights have it
+        flat = x.transpose(0, 3, 1, 2).reshape(x.shape[0], -1)  # channel-major, as the published weights have it
         return tuple(self._head(flat, name) for name in ("mean", "log_variance"))
 
     def _head(self, flat: Array, name: str) -> Array:

@@ -13,11 +13,12 @@ from maskgan_jax.tasks.task import Batch, Metrics, TrainState
 def evaluate(system: Ebgan, state: TrainState, batch: Batch) -> Metrics:
     """Sum the PSNR inside the regions, filled by their own codes, and with codes that are all 0."""
     weight, entries = batch["weight"], read(system, batch)
-    own, _, none = _fill(system, state, entries)
+    own = _encode(system, state, entries, "image", "own_gates")
+    filled, without_code = _fill(system, state, entries, own, jnp.zeros_like(own))
     return {
         "examples": weight.sum(),
-        "psnr_inside": (weight * _psnr_inside(own, entries)).sum(),
-        "psnr_inside_without_code": (weight * _psnr_inside(none, entries)).sum(),
+        "psnr_inside": (weight * _psnr_inside(filled, entries)).sum(),
+        "psnr_inside_without_code": (weight * _psnr_inside(without_code, entries)).sum(),
     }
 
 
@@ -25,7 +26,10 @@ def visualize(system: Ebgan, state: TrainState, batch: Batch) -> dict[str, Array
     """Return each photo, what is left of it, its region filled by its own code, the exemplar, filled by its code."""
     entries = read(system, batch)
     image, region = entries["image"], entries["region"]
-    own, exemplar, _ = _fill(system, state, entries)
+    codes = (
+        _encode(system, state, entries, *each) for each in (("image", "own_gates"), ("exemplar", "exemplar_gates"))
+    )
+    own, exemplar = _fill(system, state, entries, *codes)
     return {
         "A": image,
         "A without M": image * (1 - region),
@@ -35,16 +39,18 @@ def visualize(system: Ebgan, state: TrainState, batch: Batch) -> dict[str, Array
     }
 
 
-def _fill(system: Ebgan, state: TrainState, entries: Batch) -> list[Float[Array, "b h w 3"]]:
-    """Return images whose regions follow their own code, the exemplar's, and none."""
-    image, region = entries["image"], entries["region"]
-    encoder, generator = state.inference_variables(ENCODER), state.inference_variables(GENERATOR)
-    own, exemplar = (
-        gate(system, system.modules[ENCODER].apply(encoder, each, region), entries[gates])
-        for each, gates in ((image, "own_gates"), (entries["exemplar"], "exemplar_gates"))
-    )
-    codes = interleave(own, exemplar, jnp.zeros_like(own))
-    return deinterleave(system.modules[GENERATOR].apply(generator, image, region, codes), 3)
+def _encode(system: Ebgan, state: TrainState, entries: Batch, image: str, gates: str) -> Float[Array, "b y x c"]:
+    codes = system.modules[ENCODER].apply(state.inference_variables(ENCODER), entries[image], entries["region"])
+    return gate(system, codes, entries.get(gates))
+
+
+def _fill(
+    system: Ebgan, state: TrainState, entries: Batch, *codes: Float[Array, "b y x c"]
+) -> list[Float[Array, "b h w 3"]]:
+    """Return images of the photos with each of several codes."""
+    generator = system.modules[GENERATOR]
+    inputs = entries["image"], entries["region"], interleave(*codes)
+    return deinterleave(generator.apply(state.inference_variables(GENERATOR), *inputs), len(codes))
 
 
 def _psnr_inside(image: Float[Array, "b h w 3"], entries: Batch) -> Float[Array, " b"]:

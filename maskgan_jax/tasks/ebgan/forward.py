@@ -6,16 +6,16 @@ from jaxtyping import Array, Bool, Float, Int8
 from maskgan_jax.tasks.ebgan.system import Ebgan
 
 
-def gate(system: Ebgan, codes: Float[Array, "b y x c"], gates: Float[Array, "b n"]) -> Float[Array, "b y x c"]:
+def gate(system: Ebgan, codes: Float[Array, "b y x c"], gates: Float[Array, "b n"] | None) -> Float[Array, "b y x c"]:
     """Multiply each attribute's block of channels by its gate; the first `free_channels` pass (Att-EBGAN, Sec. 3.3).
 
-    Without attributes the codes pass as they are.
+    Codes of EBGAN, which has no gates, pass as they are.
     """
-    if not system.attributes:
+    if gates is None:
         return codes
     channels = codes.shape[-1] - system.free_channels
     factors = jnp.repeat(gates, channels // len(system.attributes), axis=1)
-    free = jnp.ones((len(codes), system.free_channels), factors.dtype)
+    free = jnp.ones((codes.shape[0], system.free_channels), factors.dtype)
     return codes * jnp.concatenate([free, factors], axis=1)[:, None, None]
 
 

@@ -16,18 +16,18 @@ from maskgan_jax.tasks.task import InferenceFunction, Variables
 def inference(system: Ebgan) -> dict[str, InferenceFunction]:
     """Return the inference functions.
 
-    `encode_exemplar`: photos, uint8 (b s s 3), and regions, uint8 (b s s), 1 inside, to codes, float32 (b y x c).
-    `inpaint`: photos, uint8 (b s s 3), regions, uint8 (b s s), codes, float32 (b y x c), and in Att-EBGAN gates,
-    float32 (b n) in [0, 1], one for each attribute, to photos, uint8 (b s s 3), equal to the given ones outside their
-    regions. `classify` (Att-EBGAN): photos, uint8 (b s s 3), to the logit of each attribute, float32 (b n).
+    `encode_exemplar`: photos, uint8 (b s s 3), regions, uint8 (b s s), 1 inside, and in Att-EBGAN gates, float32 (b n)
+    in [0, 1], one for each attribute, to codes, float32 (b y x c). `inpaint`: photos, uint8 (b s s 3), regions, uint8
+    (b s s), and codes, float32 (b y x c), to photos, uint8 (b s s 3), equal to the given ones outside their regions.
+    `classify` (Att-EBGAN): photos, uint8 (b s s 3), to the logit of each attribute, float32 (b n).
     """
     photo = jax.ShapeDtypeStruct((system.size, system.size, 3), jnp.uint8)
     region = jax.ShapeDtypeStruct((system.size, system.size), jnp.uint8)
     codes = jax.ShapeDtypeStruct(system.code_shape, jnp.float32)
     gates = [jax.ShapeDtypeStruct((len(system.attributes),), jnp.float32)] if system.attributes else []
     functions = {
-        "encode_exemplar": InferenceFunction(partial(encode_exemplar, system), (ENCODER,), (photo, region)),
-        "inpaint": InferenceFunction(partial(inpaint, system), (GENERATOR,), (photo, region, codes, *gates)),
+        "encode_exemplar": InferenceFunction(partial(encode_exemplar, system), (ENCODER,), (photo, region, *gates)),
+        "inpaint": InferenceFunction(partial(inpaint, system), (GENERATOR,), (photo, region, codes)),
     }
     if system.attributes:
         functions["classify"] = InferenceFunction(partial(classify, system), (CLASSIFIER,), (photo,))
@@ -39,9 +39,11 @@ def encode_exemplar(
     variables: Mapping[str, Variables],
     photos: UInt8[Array, "b s s 3"],
     regions: UInt8[Array, "b s s"],
+    gates: Float[Array, "b n"] | None = None,
 ) -> Float[Array, "b y x c"]:
     """Encode what photos show in regions as `inference` says."""
-    return system.modules[ENCODER].apply(variables[ENCODER], to_image(photos), _to_mask(regions))
+    codes = system.modules[ENCODER].apply(variables[ENCODER], to_image(photos), _to_mask(regions))
+    return gate(system, codes, gates)
 
 
 def inpaint(
@@ -50,11 +52,8 @@ def inpaint(
     photos: UInt8[Array, "b s s 3"],
     regions: UInt8[Array, "b s s"],
     codes: Float[Array, "b y x c"],
-    gates: Float[Array, "b n"] | None = None,
 ) -> UInt8[Array, "b s s 3"]:
     """Fill regions of photos as `inference` says."""
-    if gates is not None:
-        codes = gate(system, codes, gates)
     filled = system.modules[GENERATOR].apply(variables[GENERATOR], to_image(photos), _to_mask(regions), codes)
     return jnp.where(regions[..., None] > 0, to_pixels(filled), photos)
 

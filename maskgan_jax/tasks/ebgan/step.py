@@ -57,8 +57,8 @@ def read(system: Ebgan, batch: Batch) -> dict[str, Any]:
     """Return what is read of a batch.
 
     `image`, A; `seen`, what A's own code is read from, here A too; `region`, 1 where A is hidden; `exemplar`, B, the
-    next row's photo; and with attributes those of A, `attributes`; the gates of both codes, `own_gates` and `exemplar_gates`; and `wanted`, the exemplar's attributes where they are
-    covered, else A's.
+    next row's photo. With attributes also those of A, `attributes`; the gates of both codes, `own_gates` and
+    `exemplar_gates`; and `wanted`, the exemplar's attributes where the region covers them, else A's.
     """
     image = to_image(batch["image_t"])
     entries = {
@@ -66,8 +66,6 @@ def read(system: Ebgan, batch: Batch) -> dict[str, Any]:
         "seen": image,
         "region": batch["region"][..., None].astype(image.dtype),
         "exemplar": next_rows(image),
-        "own_gates": jnp.zeros((len(image), 0)),
-        "exemplar_gates": jnp.zeros((len(image), 0)),
     }
     if system.attributes:
         attributes = read_attributes(batch["attributes"], system.attributes)
@@ -91,7 +89,8 @@ def generator_loss(
     encoder, generator = system.modules[ENCODER], system.modules[GENERATOR]
     both = interleave(batch["seen"], batch["exemplar"]), interleave(region, region)
     codes, encoded = apply(encoder, variables[ENCODER], *both, train=True)
-    codes = gate(system, codes, interleave(batch["own_gates"], batch["exemplar_gates"]))
+    if system.attributes:
+        codes = gate(system, codes, interleave(batch["own_gates"], batch["exemplar_gates"]))
     images, generated = apply(generator, variables[GENERATOR], image, region, codes, train=True)
     reconstruction, filled = deinterleave(images, 2)
     edited = paste(image, region, filled)
@@ -106,7 +105,7 @@ def generator_loss(
         frozen = jax.lax.stop_gradient(variables[ENCODER])
         again, _ = apply(encoder, frozen, filled, region, train=True)
         wanted = jax.lax.stop_gradient(deinterleave(codes, 2)[1])
-        terms["cycle"] = losses.mean_absolute_error(gate(system, again, batch["exemplar_gates"]), wanted)
+        terms["cycle"] = losses.mean_absolute_error(gate(system, again, batch.get("exemplar_gates")), wanted)
         total += settings.lambda_cyc * terms["cycle"]
     if system.attributes:
         logits = system.modules[CLASSIFIER].apply(before.variables(CLASSIFIER), edited)

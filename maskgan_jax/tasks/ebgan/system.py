@@ -51,25 +51,11 @@ def make_modules(config) -> dict[str, nn.Module]:
     """Build every network's module from `config.networks`, `.attributes`, `.free_channels` and `.dtype`.
 
     Raises:
-      UserError: an attribute is unknown, the code's channels are not equally many for each, encoder and generator don't
-        halve the photo equally often, or a width is not there.
+      UserError: a setting has no such value, or widths and channels don't fit each other and the photos.
     """
     names, networks = tuple(config.attributes), config.networks
-    unknown = [name for name in names if name not in ATTRIBUTES]
-    if unknown:
-        raise UserError(f"config.attributes: {', '.join(unknown)}: unknown; choose among {', '.join(ATTRIBUTES)}")
-    halvings = [len(networks[name].widths) for name in (ENCODER, GENERATOR)]
-    if halvings[0] != halvings[1] or config.data.size % 2 ** halvings[0]:
-        raise UserError(
-            f"config.networks: {halvings[0]} widths of {ENCODER} and {halvings[1]} of {GENERATOR}; give both equally "
-            f"many, as often as {config.data.size} px can be halved or fewer"
-        )
-    gated = networks[ENCODER].widths[-1] - config.free_channels
-    if names and (gated <= 0 or gated % len(names)):
-        raise UserError(
-            f"config.free_channels: {config.free_channels} of the {networks[ENCODER].widths[-1]} channels of a code "
-            f"leave {gated} to {len(names)} attributes, which can't have equally many each"
-        )
+    _check_values(config)
+    _check_sizes(config)
     dtype = computation_dtype(config.dtype)
     modules = {
         ENCODER: ExemplarEncoder(dtype=dtype, **networks[ENCODER]),
@@ -79,6 +65,42 @@ def make_modules(config) -> dict[str, nn.Module]:
     if names:
         modules[CLASSIFIER] = ImageClassifier(len(names), norm="instance", dtype=dtype, **networks[CLASSIFIER])
     return modules
+
+
+def _check_values(config) -> None:
+    choices = {
+        "attributes": (config.attributes, tuple(ATTRIBUTES)),
+        f"networks.{GENERATOR}.convolution": ((config.networks[GENERATOR].convolution,), ("plain", "gated")),
+        f"networks.{DISCRIMINATOR}.norm": ((config.networks[DISCRIMINATOR].norm,), ("spectral", "instance", "none")),
+    }
+    for field, (given, known) in choices.items():
+        unknown = [name for name in given if name not in known]
+        if unknown:
+            raise UserError(f"config.{field}: {', '.join(map(repr, unknown))}: choose among {', '.join(known)}")
+
+
+def _check_sizes(config) -> None:
+    size, networks, count = config.data.size, config.networks, len(config.attributes)
+    halvings = [len(networks[name].widths) for name in (ENCODER, GENERATOR)]
+    if halvings[0] != halvings[1] or halvings[0] < 2 or size % 2 ** halvings[0]:
+        raise UserError(
+            f"config.networks: {halvings[0]} widths of {ENCODER} and {halvings[1]} of {GENERATOR}; give both equally "
+            f"many, 2 or more, and not more than {size} px can be halved"
+        )
+    smallest = {DISCRIMINATOR: 1, **({CLASSIFIER: 2} if count else {})}  # instance norm makes a single pixel 0
+    for name, least in smallest.items():
+        if size // 2 ** len(networks[name].widths) < least:
+            raise UserError(
+                f"config.networks.{name}.widths: {len(networks[name].widths)} halvings of {size} px leave less than "
+                f"{least} px; give fewer widths"
+            )
+    channels = networks[ENCODER].widths[-1]
+    gated = channels - config.free_channels if count else 0
+    if count and (gated <= 0 or gated % count):
+        raise UserError(
+            f"config.free_channels: {config.free_channels} of the {channels} channels of a code leave {gated} to "
+            f"{count} attributes, which can't have equally many each"
+        )
 
 
 def code_shape(config) -> tuple[int, int, int]:

@@ -109,7 +109,7 @@ def take(config: ConfigDict, params: Tree, singular: dict[str, Tensor], batch: d
     """Return the losses by their names in the task; gradients are left in the parameters."""
     image, region, settings = batch["image"], batch["region"], config.losses
     exemplar = image.roll(-1, 0)
-    both = torch.stack([image, exemplar], 1).flatten(0, 1), region.repeat_interleave(2, 0)
+    both = torch.stack([batch["seen"], exemplar], 1).flatten(0, 1), region.repeat_interleave(2, 0)
     gates = torch.stack([batch["own_gates"], batch["exemplar_gates"]], 1).flatten(0, 1)
     codes = gate(encode(params["exemplar_encoder"], *both), gates, config.free_channels)
     images = fill(params["inpainting_generator"], image, region, codes)

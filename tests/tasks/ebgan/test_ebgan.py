@@ -1,15 +1,19 @@
 """EBGAN's and Att-EBGAN's settings, gates, losses and inference functions."""
 
+from functools import partial
+
 import jax
+import jax.export
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from data_pipeline.batch_entries import random_batch
 from data_pipeline.errors import UserError
 from maskgan_jax import tasks
 from maskgan_jax.networks.ebgan.generator import InpaintingGenerator
 from maskgan_jax.tasks.ebgan.objectives import gradient_penalty, reconstruction_loss
-from maskgan_jax.tasks.task import init_variables
+from maskgan_jax.tasks.task import init_state, init_variables
 from tests.tiny import tiny_config
 
 PHOTOS = jnp.asarray(np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8))
@@ -51,23 +55,40 @@ def test_codes_know_nothing_of_pixels_outside_the_region_and_the_generator_nothi
 
 
 @pytest.mark.slow
-def test_a_closed_gate_hides_what_its_block_of_the_code_holds_and_free_channels_always_pass():
+def test_a_gate_multiplies_the_block_of_its_attribute_and_free_channels_pass():
     config = tiny_config("att_ebgan")
     task = tasks.make(config)
     variables = variables_of(task)
-    inpaint = jax.jit(task.inference["inpaint"].function)
-    attributes, free = len(config.attributes), config.free_channels
-    codes = jax.random.normal(jax.random.key(0), (2, 8, 8, 8))
-    gates = jnp.ones((2, attributes)).at[:, 3].set(0)
+    encode = jax.jit(task.inference["encode_exemplar"].function)
+    count = len(config.attributes)
+    assert (config.free_channels, config.networks.exemplar_encoder.widths[-1]) == (1, 1 + count)
 
-    def result(changed: int) -> np.ndarray:
-        return np.asarray(inpaint(variables, PHOTOS, REGIONS, codes.at[..., changed].add(1), gates))
+    opened = np.asarray(encode(variables, PHOTOS, REGIONS, jnp.ones((2, count))))
+    gated = np.asarray(encode(variables, PHOTOS, REGIONS, jnp.ones((2, count)).at[0, 3].set(0).at[1, 5].set(0.5)))
 
-    before = np.asarray(inpaint(variables, PHOTOS, REGIONS, codes, gates))
-    assert free == 1  # then one channel for each attribute
-    np.testing.assert_array_equal(result(free + 3), before)
-    assert (result(0) != before).any()
-    assert (result(free + 2) != before).any()
+    expected = opened.copy()
+    expected[0, ..., 1 + 3] = 0
+    expected[1, ..., 1 + 5] *= 0.5
+    np.testing.assert_allclose(gated, expected, rtol=1e-6)
+    assert np.abs(opened[0, ..., 4]).max() > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ebgan", "att_ebgan"])
+def test_a_batch_in_microbatches_and_an_export_for_any_batch_have_the_shapes_of_a_whole_one(name):
+    config = tiny_config(name)
+    config.accumulation_steps = 2
+    task = tasks.make(config)
+    state = jax.eval_shape(lambda rng: init_state(task, rng, {}), jax.random.key(0))
+    after, losses = jax.eval_shape(task.step, state, random_batch(task.inputs, 4, config.data.size, seed=0))
+    assert jax.tree.map(jnp.shape, after) == jax.tree.map(jnp.shape, state)
+    assert all(loss.shape == () for loss in losses.values())
+    (batch,) = jax.export.symbolic_shape("b")
+    variables = variables_of(task)
+    for function in task.inference.values():
+        arrays = [jax.ShapeDtypeStruct((batch, *each.shape), each.dtype) for each in function.inputs]
+        exported = jax.export.export(jax.jit(partial(function.function, variables)))(*arrays)
+        assert exported.out_avals[0].shape[0] == batch
 
 
 @pytest.mark.slow
@@ -126,10 +147,14 @@ def test_a_gated_level_weighs_one_half_of_its_channels_by_the_other():
     ("task", "field", "value", "message"),
     [
         ("ebgan", "batch_size", 1, r"config\.batch_size: 1; the exemplar of a row is the next row"),
-        ("att_ebgan", "attributes", ("Bald", "Smiling"), r"config\.attributes: Bald: unknown; choose among Mouth_"),
+        ("att_ebgan", "attributes", ("Bald", "Smiling"), r"config\.attributes: 'Bald': choose among Mouth_Slightly"),
         ("att_ebgan", "free_channels", 2, r"free_channels: 2 of the 8 channels .* leave 6 to 7 attributes"),
         ("ebgan", "networks.exemplar_encoder.widths", (4, 8), r"2 widths of exemplar_encoder and 3 of inpainting_gen"),
-        ("ebgan", "data.size", 68, r"as often as 68 px can be halved"),
+        ("ebgan", "data.size", 68, r"not more than 68 px can be halved"),
+        ("ebgan", "networks.inpainting_generator.convolution", "partial", r"'partial': choose among plain, gated"),
+        ("ebgan", "networks.image_discriminator.norm", "batch", r"'batch': choose among spectral, instance, none"),
+        ("ebgan", "networks.image_discriminator.widths", (4,) * 7, r"7 halvings of 64 px leave less than 1 px"),
+        ("att_ebgan", "networks.image_classifier.widths", (4,) * 6, r"6 halvings of 64 px leave less than 2 px"),
     ],
 )
 def test_a_value_that_makes_no_task_names_its_field(task, field, value, message):
