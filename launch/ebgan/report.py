@@ -117,7 +117,10 @@ def _retrieval(inpainter: Inpainter, transplants: Sequence[Transplant]) -> dict[
     """
     photos, regions = [each.own.photo for each in transplants], [each.region for each in transplants]
     _, _, suited = _codes(inpainter, transplants)
-    results = {"the exemplar's part": suited, "from a code of zeros (chance 1 in the number)": np.zeros_like(suited)}
+    results = {
+        "the exemplar's part": suited,
+        f"from a code of zeros (chance {1 / len(transplants):.0%})": np.zeros_like(suited),
+    }
     edited = {
         name: inpainter.encode_all(inpainter.inpaint(photos, regions, codes), regions)
         for name, codes in results.items()
