@@ -17,7 +17,8 @@ from maskgan_jax.networks.precision import at_least_float32
 class BatchNorm(nn.Module):
     """Batch norm with scale and shift, and with running statistics, as `flax.linen.BatchNorm`; these are float32.
 
-    Faster than that on a CPU (own), where it takes a third of the time in training.
+    On a CPU (own) forward and backward take 0.36 to 0.52 of that one's time, in three shapes from (8, 32, 32, 32) to
+    (2, 256, 256, 64).
 
     Attributes:
       momentum: what a step keeps of the running statistics; 0.9 is PyTorch's default, there called 0.1.
