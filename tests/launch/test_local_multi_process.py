@@ -89,7 +89,9 @@ def test_a_failure_terminates_the_other_processes(start, python, tmp_path):
     done = start(SCRIPT, "3", "--", CONFIG)
     assert time.monotonic() - started < 10
     assert done.returncode == 1
-    assert {"[0] ended", "[1] error: why"} <= set(done.stdout.splitlines())
+    told = set(done.stdout.splitlines())
+    assert "[0] ended" in told
+    assert told & {"[1] error: why", "[2] error: why"}  # the first that fails may terminate the other in time
     assert re.search(r"process [12] exited with status 1; terminating the others", done.stderr)
 
 
