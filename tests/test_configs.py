@@ -24,8 +24,13 @@ def test_every_variant_has_a_state(name, variant):
     assert initial_state(tasks.make(CONFIGS[name].get_config(variant))).params
 
 
+LONG_TO_TRACE = "portrait_editing"
+
+
 @pytest.mark.parametrize("variant", ["", *(pytest.param(each, marks=pytest.mark.long) for each in VARIANTS if each)])
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] if name == LONG_TO_TRACE else []) for name in CONFIGS]
+)
 def test_a_step_keeps_the_shapes_of_the_state_and_returns_float32_losses(name, variant):
     config = CONFIGS[name].get_config(variant)
     task = tasks.make(config)

@@ -48,6 +48,7 @@ def test_a_data_set_that_is_there_is_not_generated_again(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_report_tells_what_the_judge_and_the_parsers_get_right(random_runs, tmp_path, monkeypatch):
     """Each of the compared runs has random weights of its own; those of one kind are the same for all seeds."""
     monkeypatch.setattr(report, "SCORED_FACES", 3)
