@@ -21,7 +21,7 @@ def get_config(variant: str = "") -> ConfigDict:
     generator.convolution = "plain"  # own; or "gated": Yu et al., ICCV 2019
     discriminator = config.networks.image_discriminator = ConfigDict()
     discriminator.widths = (64, 128, 256, 512, 1024, 1024)  # paper: six
-    discriminator.norm = "spectral"  # own; or "none", with lambda_r1
+    discriminator.norm = "spectral"  # own; or "instance", or "none" with lambda_r1
     config.losses = ConfigDict()
     config.losses.lambda_rec = 100.0  # paper
     config.losses.by_region = True  # own; inside and outside the region count alike; False: every pixel, as the paper

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float32, Int64, UInt8
 
+from data_pipeline.boxed_parts import BOXED_PARTS, FACE, MARGIN, MIN_MARGIN
 from data_pipeline.host_tensorflow import tf
 from data_pipeline.labels import NUM_CLASSES
-from data_pipeline.part_groups import FACE, MARGIN, MIN_MARGIN, PART_GROUPS
 
 MAX_PARTS = 4
 
@@ -66,8 +66,8 @@ def sample_region(label_map: LabelMap, seed: Seed) -> UInt8[tf.Tensor, "size siz
 
 def boxes_of_parts(label_map: LabelMap, seed: Seed) -> Region:
     """Sample boxes around 1 to `MAX_PARTS` of the part groups that a face shows, or around all if they are fewer."""
-    boxes, shown = _bounding_boxes(label_map, list(PART_GROUPS.values()))
-    numbers = _uniform([len(PART_GROUPS), 6], seed)
+    boxes, shown = _bounding_boxes(label_map, list(BOXED_PARTS.values()))
+    numbers = _uniform([len(BOXED_PARTS), 6], seed)
     count = _integers(numbers[0, 0], 1, MAX_PARTS)
     priorities = tf.where(shown, numbers[:, 1], -1.0)
     chosen = shown & (priorities >= tf.sort(priorities, direction="DESCENDING")[count - 1])

@@ -1,12 +1,14 @@
 """Edits of faces that no network was trained on, whose true results are known, and the simplest ways to make them."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
-from data_pipeline.synthetic_faces import EDITS, face, render, split_of
+from data_pipeline.synthetic_faces import EDITS, render
+from launch.held_out_faces import held_out_faces
 from maskgan_jax.editing.editor import Editor
 from maskgan_jax.evaluation.image_quality import psnr
 from maskgan_jax.evaluation.methods import own_colours, paint
@@ -39,14 +41,12 @@ def held_out_edits(seed: int, size: int, correlation: float = 0.0) -> list[Edit]
       size: of the pictures in px.
       correlation: of the faces' styles with their geometries.
     """
-    indices = (index for index in range(10 * TEST_FACES) if split_of(index) == "test")
     edits = []
-    for place, index in enumerate(indices):
+    for place, original in enumerate(islice(held_out_faces(seed, size, correlation), TEST_FACES)):
         name = list(EDITS)[place % len(EDITS)]
-        original = face(seed, index, correlation)
-        photo, mask = render(original.geometry, original.style, size)
-        truth, edited_mask = render(EDITS[name](original.geometry), original.style, size)
-        edits.append(Edit(name, photo, mask, edited_mask, truth))
+        geometry = EDITS[name](original.face.geometry)
+        truth, edited_mask = render(geometry, original.face.style, size)
+        edits.append(Edit(name, original.photo, original.mask, edited_mask, truth))
     return [edit for edit in edits if edit.region.any()]
 
 

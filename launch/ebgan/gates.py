@@ -1,6 +1,7 @@
 """What the gates of Att-EBGAN do: attributes of exemplars in other faces, let through and held back."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -9,10 +10,10 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from data_pipeline.errors import UserError
-from data_pipeline.synthetic_faces import split_of
 from launch.ebgan.batches import in_batches
 from launch.ebgan.inpainter import Inpainter
-from launch.ebgan.transplants import Rendered, match_colours, rendered
+from launch.ebgan.transplants import match_colours
+from launch.held_out_faces import HeldOutFace, held_out_faces
 from maskgan_jax.editing.regions import box_of, region_of_parts
 from maskgan_jax.inference.models import load_model
 from maskgan_jax.tasks.ebgan.attributes import ATTRIBUTES, Home, covers, read_attributes
@@ -20,7 +21,7 @@ from maskgan_jax.tasks.ebgan.attributes import ATTRIBUTES, Home, covers, read_at
 PAIRS = 100
 """Of each attribute."""
 
-SEARCHED = 100
+SEARCHED = 20
 """Faces that are looked at for each pair before an attribute counts as not to be found."""
 
 PARTS: Mapping[Home, str] = MappingProxyType(
@@ -32,8 +33,8 @@ PARTS: Mapping[Home, str] = MappingProxyType(
 class Pair(NamedTuple):
     """A face without an attribute, an exemplar with it, and a region that covers where it shows."""
 
-    own: Rendered
-    exemplar: Rendered
+    own: HeldOutFace
+    exemplar: HeldOutFace
     region: UInt8[np.ndarray, "n n"]
 
 
@@ -87,10 +88,7 @@ def held_out_pairs(attribute: str, seed: int, size: int) -> list[Pair]:
       UserError: too few faces have it where a region covers it.
     """
     part, pairs, waiting = PARTS[ATTRIBUTES[attribute].home], [], {True: [], False: []}
-    for index in range(SEARCHED * PAIRS):
-        if split_of(index) != "test":
-            continue
-        each = rendered(seed, index, size)
+    for each in islice(held_out_faces(seed, size), SEARCHED * PAIRS):
         if box_of(each.mask, part):
             has = read_attributes(each.attributes[None], [attribute])[0, 0] > 0
             waiting[bool(has)].append(each)

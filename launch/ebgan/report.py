@@ -76,28 +76,33 @@ def _estimates(values: dict[str, Float[np.ndarray, " n"]]) -> Figures:
     return {name: estimate(each)[:3] for name, each in values.items()}
 
 
-def _codes(inpainter: Inpainter, transplants: Sequence[Transplant]) -> list[Float[np.ndarray, "n y x c"]]:
-    """Return the codes of the photos, of the exemplars, and of the exemplars in colours that suit."""
+def _code_of_own(inpainter: Inpainter, transplants: Sequence[Transplant]) -> Float[np.ndarray, "n y x c"]:
+    """Return the codes of the photos' own parts."""
+    photos, masks, attributes, regions = zip(*((*each.own[1:], each.region) for each in transplants), strict=True)
+    return inpainter.encode(photos, regions, masks, attributes)
+
+
+def _code_of_exemplars(
+    inpainter: Inpainter, transplants: Sequence[Transplant], matched: bool = True
+) -> Float[np.ndarray, "n y x c"]:
+    """Return the codes of the exemplars' parts, in colours that suit the photos or in their own."""
+    shown = [each.matched if matched else each.exemplar.photo for each in transplants]
     regions, masks = [each.region for each in transplants], [each.own.mask for each in transplants]
-    own, others = ([getattr(each, name).attributes for each in transplants] for name in ("own", "exemplar"))
-    return [
-        inpainter.encode([each.own.photo for each in transplants], regions, masks, own),
-        inpainter.encode([each.exemplar.photo for each in transplants], regions, masks, others),
-        inpainter.encode([each.matched for each in transplants], regions, masks, others),
-    ]
+    return inpainter.encode(shown, regions, masks, [each.exemplar.attributes for each in transplants])
 
 
 def _scores(inpainter: Inpainter, transplants: Sequence[Transplant]) -> dict[str, Float[np.ndarray, " n"]]:
     """Return PSNR inside the regions: of reconstructions, and of the exemplars' parts against the true results."""
     photos, regions = [each.own.photo for each in transplants], [each.region for each in transplants]
     truths = [each.truth for each in transplants]
-    own, wanted, suited = _codes(inpainter, transplants)
+    own = _code_of_own(inpainter, transplants)
+    matched, unmatched = (_code_of_exemplars(inpainter, transplants, each) for each in (True, False))
     without_code = inpainter.inpaint(photos, regions, np.zeros_like(own))
     images = {
         "the photo's part, from its own code": (inpainter.inpaint(photos, regions, own), photos),
         "the same from a code of zeros": (without_code, photos),
-        "the exemplar's part, its colours matched": (inpainter.inpaint(photos, regions, suited), truths),
-        "the same, its colours kept": (inpainter.inpaint(photos, regions, wanted), truths),
+        "the exemplar's part, its colours matched": (inpainter.inpaint(photos, regions, matched), truths),
+        "the same, its colours kept": (inpainter.inpaint(photos, regions, unmatched), truths),
         "the same from a code of zeros, which knows no exemplar": (without_code, truths),
         "the photo left unchanged": (photos, truths),
         "the exemplar's pixels pasted, colours matched": ([each.matched for each in transplants], truths),
@@ -116,7 +121,7 @@ def _retrieval(inpainter: Inpainter, transplants: Sequence[Transplant]) -> dict[
     zeros: what the region alone gives away, for it is the box around the own exemplar's part too.
     """
     photos, regions = [each.own.photo for each in transplants], [each.region for each in transplants]
-    _, _, suited = _codes(inpainter, transplants)
+    suited = _code_of_exemplars(inpainter, transplants)
     results = {
         "the exemplar's part": suited,
         f"from a code of zeros (chance {1 / len(transplants):.0%})": np.zeros_like(suited),
@@ -137,13 +142,12 @@ def _retrieval(inpainter: Inpainter, transplants: Sequence[Transplant]) -> dict[
 def _sheet(inpainter: Inpainter, transplants: Sequence[Transplant]) -> UInt8[np.ndarray, "height width 3"]:
     photos = np.stack([each.own.photo for each in transplants])
     regions = np.stack([each.region for each in transplants])
-    own, _, suited = _codes(inpainter, transplants)
     columns = {
         "photo": photos,
         "region": photos * (regions[..., None] == 0),
-        "its own mouth": inpainter.inpaint(photos, regions, own),
+        "its own mouth": inpainter.inpaint(photos, regions, _code_of_own(inpainter, transplants)),
         "exemplar": np.stack([each.exemplar.photo for each in transplants]),
-        "the exemplar's mouth": inpainter.inpaint(photos, regions, suited),
+        "the exemplar's mouth": inpainter.inpaint(photos, regions, _code_of_exemplars(inpainter, transplants)),
         "truth": np.stack([each.truth for each in transplants]),
     }
     return image_grid(columns, rows=len(transplants))

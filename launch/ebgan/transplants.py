@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice, pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int8, UInt8
+from jaxtyping import UInt8
 
-from data_pipeline.synthetic_faces import Face, face, render, split_of
-from data_pipeline.synthetic_faces.attributes import attributes_of
+from data_pipeline.synthetic_faces import render
+from launch.held_out_faces import HeldOutFace, held_out_faces
 from maskgan_jax.editing.colours import match_skin
 from maskgan_jax.editing.parts import REGION_PARTS
 from maskgan_jax.editing.regions import box_of, region_of_parts
@@ -32,20 +33,11 @@ PARTS: Mapping[str, Part] = MappingProxyType(
 """Parts that are transplanted."""
 
 
-class Rendered(NamedTuple):
-    """A rendered face: its parameters, photo, label map and CelebA's attributes."""
-
-    face: Face
-    photo: UInt8[np.ndarray, "n n 3"]
-    mask: UInt8[np.ndarray, "n n"]
-    attributes: Int8[np.ndarray, "40"]
-
-
 class Transplant(NamedTuple):
     """Two faces, a region, 1 inside, and the first face's photo with the other's part there."""
 
-    own: Rendered
-    exemplar: Rendered
+    own: HeldOutFace
+    exemplar: HeldOutFace
     region: UInt8[np.ndarray, "n n"]
     truth: UInt8[np.ndarray, "n n 3"]
 
@@ -55,16 +47,9 @@ class Transplant(NamedTuple):
         return match_colours(self.exemplar, self.own)
 
 
-def match_colours(exemplar: Rendered, own: Rendered) -> UInt8[np.ndarray, "n n 3"]:
+def match_colours(exemplar: HeldOutFace, own: HeldOutFace) -> UInt8[np.ndarray, "n n 3"]:
     """Return an exemplar in colours that suit the skin of another face."""
     return match_skin(exemplar.photo, exemplar.mask, own.photo, own.mask)
-
-
-def rendered(seed: int, index: int, size: int) -> Rendered:
-    """Render face number `index` of a seed."""
-    parameters = face(seed, index)
-    photo, mask = render(parameters.geometry, parameters.style, size)
-    return Rendered(parameters, photo, mask, attributes_of(parameters.geometry, parameters.style))
 
 
 def held_out_transplants(part: str, seed: int, size: int, count: int) -> list[Transplant]:
@@ -78,19 +63,12 @@ def held_out_transplants(part: str, seed: int, size: int, count: int) -> list[Tr
       size: of the pictures in px.
       count: how many.
     """
-    transplants, exemplar, index = [], None, 0
-    while len(transplants) < count:
-        if split_of(index) == "test":
-            own = rendered(seed, index, size)
-            if box_of(own.mask, part):
-                if exemplar is not None and (transplant := _transplant(part, own, exemplar)):
-                    transplants.append(transplant)
-                exemplar = own
-        index += 1
-    return transplants
+    showing = (each for each in held_out_faces(seed, size) if box_of(each.mask, part))
+    transplants = (_transplant(part, own, exemplar) for exemplar, own in pairwise(showing))
+    return list(islice(filter(None, transplants), count))
 
 
-def _transplant(part: str, own: Rendered, exemplar: Rendered) -> Transplant | None:
+def _transplant(part: str, own: HeldOutFace, exemplar: HeldOutFace) -> Transplant | None:
     region = region_of_parts(own.mask, exemplar.mask, [part])
     fields = PARTS[part]
     geometry, style = own.face.geometry, own.face.style

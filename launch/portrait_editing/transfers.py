@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice, pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -9,7 +10,8 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from data_pipeline.labels import CLASSES
-from data_pipeline.synthetic_faces import Face, face, render, split_of
+from data_pipeline.synthetic_faces import render
+from launch.held_out_faces import HeldOutFace, held_out_faces
 from maskgan_jax.evaluation.image_quality import psnr
 
 
@@ -66,32 +68,15 @@ def held_out_transfers(part: str, seed: int, size: int, count: int) -> list[Tran
       size: of the pictures in px.
       count: how many.
     """
-    transfers, reference, index = [], None, 0
-    while len(transfers) < count:
-        if split_of(index) == "test":
-            original = face(seed, index)
-            photo, mask = render(original.geometry, original.style, size)
-            if shows(mask, part).any():
-                if reference is not None:
-                    transfers.append(_transfer(part, original, photo, mask, *reference))
-                reference = original, photo, mask
-        index += 1
-    return transfers
+    showing = (each for each in held_out_faces(seed, size) if shows(each.mask, part).any())
+    return [_transfer(part, own, reference) for reference, own in islice(pairwise(showing), count)]
 
 
-def _transfer(
-    part: str,
-    original: Face,
-    photo: UInt8[np.ndarray, "n n 3"],
-    mask: UInt8[np.ndarray, "n n"],
-    other: Face,
-    other_photo: UInt8[np.ndarray, "n n 3"],
-    other_mask: UInt8[np.ndarray, "n n"],
-) -> Transfer:
-    style = replace(original.style, **{name: getattr(other.style, name) for name in PARTS[part].style})
-    restyled, _ = render(original.geometry, style, len(photo))
-    truth = np.where(shows(mask, part)[..., None], restyled, photo)
-    return Transfer(part, photo, mask, other_photo, other_mask, truth)
+def _transfer(part: str, own: HeldOutFace, reference: HeldOutFace) -> Transfer:
+    style = replace(own.face.style, **{name: getattr(reference.face.style, name) for name in PARTS[part].style})
+    restyled, _ = render(own.face.geometry, style, len(own.photo))
+    truth = np.where(shows(own.mask, part)[..., None], restyled, own.photo)
+    return Transfer(part, own.photo, own.mask, reference.photo, reference.mask, truth)
 
 
 def baselines(transfers: Sequence[Transfer]) -> dict[str, list[UInt8[np.ndarray, "n n 3"]]]:

@@ -13,7 +13,7 @@ from data_pipeline.errors import UserError
 from maskgan_jax.editing.colours import match_skin
 from maskgan_jax.editing.regions import overlap, region_of_parts, touched
 from maskgan_jax.editing.session import Subject, composite
-from maskgan_jax.inference.models import Model, load_model
+from maskgan_jax.inference.models import Model, load_model, offers
 from maskgan_jax.photos.compositing import feathered
 from maskgan_jax.photos.scaling import scale_mask, scale_photo
 from maskgan_jax.tasks.ebgan.attributes import covers
@@ -43,7 +43,8 @@ class ExemplarEditor:
         Raises:
           UserError: the folder holds none.
         """
-        self.model: Model = load_model(checkpoint, ("encode_exemplar", "inpaint"), "--checkpoint")
+        classify = ["classify"] if offers(checkpoint, "classify") else []
+        self.model: Model = load_model(checkpoint, ("encode_exemplar", "inpaint", *classify), "--checkpoint")
         self._checkpoint = checkpoint
 
     @property
@@ -168,4 +169,4 @@ class ExemplarEditor:
 
     @cached_property
     def _classify(self) -> Callable[..., Array]:
-        return load_model(self._checkpoint, ("classify",), "--checkpoint").compile("classify")
+        return self.model.compile("classify")

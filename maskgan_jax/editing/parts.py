@@ -1,6 +1,6 @@
 """Names of parts of a face that users edit together; imports little, so that a command's help is fast."""
 
-from data_pipeline import part_groups
+from data_pipeline import boxed_parts
 
 PART_GROUPS = {
     "smile": ("mouth", "u_lip", "l_lip"),
@@ -33,5 +33,5 @@ Only portrait editing has a style for each part. Brows and nose belong to the sk
 WHOLE_FACE = ("skin", "hair", "eyes", "mouth")
 """Names of `STYLE_PARTS` that make up a whole face, its eyes as a pair: what is mixed, and offered in the browser."""
 
-REGION_PARTS = {**part_groups.PART_GROUPS, "face": part_groups.FACE}
+REGION_PARTS = {**boxed_parts.BOXED_PARTS, "face": boxed_parts.FACE}
 """Labels by the names of parts whose boxes a region can be made of."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, UInt8
 
+from data_pipeline.boxed_parts import MARGIN, MIN_MARGIN
 from data_pipeline.errors import UserError
-from data_pipeline.part_groups import MARGIN, MIN_MARGIN
 from maskgan_jax.editing.parts import REGION_PARTS
 from maskgan_jax.photos.scaling import scale_mask
 

@@ -13,6 +13,8 @@ from data_pipeline.labels import NUM_CLASSES, PALETTE
 from maskgan_jax.photos.decoding import open_image, to_rgb
 
 FRAME_MILLISECONDS = 120
+HALF = 127
+"""The largest 8-bit value that is not yet painted, or not yet opaque."""
 JPEG_OPTIONS = {"quality": 95, "subsampling": 0}
 
 
@@ -56,15 +58,18 @@ def read_label_map(path: Path) -> UInt8[np.ndarray, "h w"]:
 
 
 def read_region(path: Path) -> UInt8[np.ndarray, "n n"]:
-    """Read a painted region: 1 where the picture is brighter than half, and not transparent, else 0.
+    """Read a painted region: 1 where the picture is white, or nearly, and not transparent, else 0.
 
     Raises:
-      UserError: there is no file, or it is no image, or not square.
+      UserError: as `read_photo`; or it is not square.
     """
-    image = open_image(path, str(path)).convert("LA")
+    image = open_image(path, str(path))
     if image.width != image.height:
         raise UserError(f"{path}: {image.width}x{image.height} pixels; give a square picture, of the face")
-    return (np.asarray(image) > 127).all(-1).astype(np.uint8)
+    painted = to_rgb(image, str(path)).min(-1) > HALF
+    if image.has_transparency_data:
+        painted &= np.asarray(image.convert("RGBA"))[..., 3] > HALF
+    return painted.astype(np.uint8)
 
 
 def write_photo(photo: UInt8[np.ndarray, "h w 3"], path: Path) -> None:

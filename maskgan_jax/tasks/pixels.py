@@ -2,7 +2,7 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Integer, UInt8
+from jaxtyping import Array, Bool, Float, Integer, UInt8
 
 from data_pipeline.labels import NUM_CLASSES
 
@@ -22,7 +22,9 @@ def one_hot(labels: Integer[Array, "b h w"]) -> Float[Array, "b h w 19"]:
     return jax.nn.one_hot(labels, NUM_CLASSES)
 
 
-def psnr(image: Float[Array, "b h w 3"], truth: Float[Array, "b h w 3"]) -> Float[Array, " b"]:
-    """Compute the peak signal-to-noise ratio of each image in [-1, 1], in dB."""
-    mse = jnp.square(image - truth).mean((1, 2, 3))
+def psnr(
+    image: Float[Array, "b h w 3"], truth: Float[Array, "b h w 3"], where: Bool[Array, "b h w 1"] | None = None
+) -> Float[Array, " b"]:
+    """Compute the peak signal-to-noise ratio of each image in [-1, 1], of the pixels `where` it is True, in dB."""
+    mse = jnp.square(image - truth).mean((1, 2, 3), where=where)
     return 10 * jnp.log10(4 / jnp.maximum(mse, 1e-10))

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from data_pipeline.boxed_parts import FACE
 from data_pipeline.errors import UserError
 from data_pipeline.host_tensorflow import tf
 from data_pipeline.labels import CLASSES
-from data_pipeline.part_groups import FACE
 from data_pipeline.region_masks import box_of_face
 from maskgan_jax.editing.regions import box_of, overlap, region_of_parts, touched
 

@@ -13,6 +13,7 @@ from maskgan_jax.photos.files import (
     FRAME_MILLISECONDS,
     read_label_map,
     read_photo,
+    read_region,
     write_frames,
     write_label_map,
     write_photo,
@@ -194,3 +195,14 @@ def test_a_failed_write_leaves_the_file_that_was_there(tmp_path, monkeypatch):
         write_photo(np.zeros((2, 2, 3), np.uint8), path)
     assert (read_photo(path) == 7).all()
     assert [file.name for file in tmp_path.iterdir()] == ["photo.png"]
+
+
+def test_a_region_is_what_is_painted_white_on_any_background(tmp_path):
+    painted = np.zeros((4, 4), bool)
+    painted[1, 2:] = True
+    white = np.where(painted[..., None], 255, [200, 30, 30]).astype(np.uint8)
+    transparent = np.dstack([np.full((4, 4, 3), 255, np.uint8), np.where(painted, 255, 0).astype(np.uint8)])
+    pictures = {"colours": white, "transparent": transparent, "16_bits": np.where(painted, 65535, 0).astype(np.uint16)}
+    for name, pixels in pictures.items():
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+        np.testing.assert_array_equal(read_region(tmp_path / f"{name}.png"), painted)

@@ -122,6 +122,7 @@ def test_cross_entropy_of_known_attributes_by_hand():
     logits, attributes = jnp.array([[2.0, -1.0], [0.5, 3.0]]), jnp.array([[1, -1], [-1, 0]])
     expected = (np.log1p(np.exp(-2)) + np.log1p(np.exp(-1)) + np.log1p(np.exp(0.5))) / 3
     assert losses.attribute_cross_entropy(logits, attributes) == pytest.approx(expected, rel=1e-6)
+    assert losses.attribute_cross_entropy(logits, jnp.zeros_like(attributes)) == 0
 
 
 def test_an_unknown_attribute_names_the_field():

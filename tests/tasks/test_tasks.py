@@ -131,3 +131,5 @@ def test_every_8_bit_value_survives_the_way_to_an_image_and_back():
 def test_psnr_of_an_error_of_a_tenth_of_the_range_is_20_db():
     truth = jnp.zeros((1, 4, 4, 3))
     np.testing.assert_allclose(psnr(truth + 0.2, truth), [20.0], atol=1e-4)
+    inside = jnp.zeros((1, 4, 4, 1), bool).at[0, 0].set(True)
+    np.testing.assert_allclose(psnr(jnp.where(inside, 0.2, 1.5) + truth, truth, inside), [20.0], atol=1e-4)

@@ -11,6 +11,8 @@ from maskgan_jax.networks.layers import Conv, bias_init, leaky_relu, pytorch_ini
 from maskgan_jax.networks.normalisation import instance_norm
 from maskgan_jax.networks.precision import at_least_float32
 
+Norm = Literal["spectral", "instance", "none"]
+
 
 class ImageClassifier(nn.Module):
     """4x4 convolutions of stride 2 with leaky ReLU, then a dense layer.
@@ -27,7 +29,7 @@ class ImageClassifier(nn.Module):
 
     logits: int = 1
     widths: tuple[int, ...] = (64, 128, 256, 512, 1024, 1024)
-    norm: Literal["spectral", "instance", "none"] = "none"
+    norm: Norm = "none"
     dtype: DTypeLike = jnp.float32
 
     @nn.compact

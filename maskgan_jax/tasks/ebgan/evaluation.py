@@ -6,6 +6,7 @@ from jaxtyping import Array, Float
 from maskgan_jax.tasks.ebgan.forward import gate, paste
 from maskgan_jax.tasks.ebgan.step import read
 from maskgan_jax.tasks.ebgan.system import ENCODER, GENERATOR, Ebgan
+from maskgan_jax.tasks.pixels import psnr
 from maskgan_jax.tasks.rows import deinterleave, interleave
 from maskgan_jax.tasks.task import Batch, Metrics, TrainState
 
@@ -13,12 +14,13 @@ from maskgan_jax.tasks.task import Batch, Metrics, TrainState
 def evaluate(system: Ebgan, state: TrainState, batch: Batch) -> Metrics:
     """Sum the PSNR inside the regions, filled by their own codes, and with codes that are all 0."""
     weight, entries = batch["weight"], read(system, batch)
+    image, inside = entries["image"], entries["region"] > 0
     own = _encode(system, state, entries, "image", "own_gates")
     filled, without_code = _fill(system, state, entries, own, jnp.zeros_like(own))
     return {
         "examples": weight.sum(),
-        "psnr_inside": (weight * _psnr_inside(filled, entries)).sum(),
-        "psnr_inside_without_code": (weight * _psnr_inside(without_code, entries)).sum(),
+        "psnr_inside": (weight * psnr(filled, image, inside)).sum(),
+        "psnr_inside_without_code": (weight * psnr(without_code, image, inside)).sum(),
     }
 
 
@@ -51,9 +53,3 @@ def _fill(
     generator = system.modules[GENERATOR]
     inputs = entries["image"], entries["region"], interleave(*codes)
     return deinterleave(generator.apply(state.inference_variables(GENERATOR), *inputs), len(codes))
-
-
-def _psnr_inside(image: Float[Array, "b h w 3"], entries: Batch) -> Float[Array, " b"]:
-    region = entries["region"]
-    error = (jnp.square(image - entries["image"]) * region).sum((1, 2, 3)) / (3 * region.sum((1, 2, 3)))
-    return 10 * jnp.log10(4 / jnp.maximum(error, 1e-10))

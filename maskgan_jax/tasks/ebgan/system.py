@@ -1,7 +1,7 @@
 """What a config makes of this task: its modules, and the settings of the losses."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,8 @@ from flax import linen as nn
 from data_pipeline.errors import UserError
 from maskgan_jax.networks.ebgan.encoder import ExemplarEncoder
 from maskgan_jax.networks.ebgan.generator import InpaintingGenerator
-from maskgan_jax.networks.ebgan.image_classifier import ImageClassifier
+from maskgan_jax.networks.ebgan.image_classifier import ImageClassifier, Norm
+from maskgan_jax.networks.ebgan.levels import Convolution
 from maskgan_jax.tasks.dtype import computation_dtype
 from maskgan_jax.tasks.ebgan.attributes import ATTRIBUTES
 from maskgan_jax.tasks.task import Network
@@ -70,8 +71,8 @@ def make_modules(config) -> dict[str, nn.Module]:
 def _check_values(config) -> None:
     choices = {
         "attributes": (config.attributes, tuple(ATTRIBUTES)),
-        f"networks.{GENERATOR}.convolution": ((config.networks[GENERATOR].convolution,), ("plain", "gated")),
-        f"networks.{DISCRIMINATOR}.norm": ((config.networks[DISCRIMINATOR].norm,), ("spectral", "instance", "none")),
+        f"networks.{GENERATOR}.convolution": ((config.networks[GENERATOR].convolution,), get_args(Convolution)),
+        f"networks.{DISCRIMINATOR}.norm": ((config.networks[DISCRIMINATOR].norm,), get_args(Norm)),
     }
     for field, (given, known) in choices.items():
         unknown = [name for name in given if name not in known]

@@ -8,9 +8,8 @@ import pytest
 from PIL import Image
 
 from data_pipeline.errors import UserError
-from maskgan_jax.runs.directory import load_config
 from tests.tiny import tiny_config
-from tests.train import logged, train
+from tests.train import logged, resumed, train
 
 pytestmark = pytest.mark.slow
 
@@ -36,11 +35,8 @@ def test_a_run_logs_all_losses_and_resumes_to_the_last_bit(faces, tmp_path):
     }  # fmt: skip
     assert Image.open(tmp_path / "run/pictures/step_0000006.png").size[0] > 5 * 64
 
-    resumed = shutil.copytree(tmp_path / "run", tmp_path / "resumed")
-    for step in ("4", "6"):
-        shutil.rmtree(resumed / f"checkpoints/{step}")
-    again = jax.device_get(train(load_config(resumed), resumed))
-    assert logged(resumed, "train/") == losses
+    again = jax.device_get(resumed(tmp_path / "run", tmp_path / "resumed", lost=[4, 6]))
+    assert logged(tmp_path / "resumed", "train/") == losses
     jax.tree.map(np.testing.assert_array_equal, again, state)
 
 

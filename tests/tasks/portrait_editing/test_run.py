@@ -1,7 +1,5 @@
 """A run of portrait editing: what it writes, what it leaves alone, and that it resumes."""
 
-import shutil
-
 import jax
 import numpy as np
 import pytest
@@ -9,7 +7,7 @@ from PIL import Image
 
 from maskgan_jax.runs.directory import load_config
 from tests.tiny import tiny_config
-from tests.train import logged, train
+from tests.train import logged, resumed, train
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
@@ -28,11 +26,8 @@ def test_a_run_trains_all_but_its_parser_and_resumes_to_the_last_bit(faces, runs
     assert metrics.keys() == {"validation/psnr", "validation/swap_parsed_accuracy"}
     assert Image.open(tmp_path / "run/pictures/step_0000006.png").size[0] > 7 * 64
 
-    resumed = shutil.copytree(tmp_path / "run", tmp_path / "resumed")
-    for step in ("4", "6"):
-        shutil.rmtree(resumed / f"checkpoints/{step}")
-    again = jax.device_get(train(load_config(resumed), resumed))
-    assert logged(resumed, "train/") == losses
+    again = jax.device_get(resumed(tmp_path / "run", tmp_path / "resumed", lost=[4, 6]))
+    assert logged(tmp_path / "resumed", "train/") == losses
     jax.tree.map(np.testing.assert_array_equal, again, state)
 
     parser = jax.device_get(train(load_config(runs / "face_parser"), runs / "face_parser"))  # there is nothing to do

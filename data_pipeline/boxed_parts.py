@@ -1,6 +1,6 @@
-"""Parts of a face that are hidden, or taken from an exemplar, as a whole."""
+"""Parts of a face whose boxes are hidden, or taken from an exemplar."""
 
-PART_GROUPS = {
+BOXED_PARTS = {
     "mouth": (10, 11, 12),
     "eyes": (3, 4, 5),
     "brows": (6, 7),
@@ -8,7 +8,7 @@ PART_GROUPS = {
     "hair": (13,),
     "ears": (8, 9, 15),
 }
-"""Labels by part group; left and right parts are in the same group."""
+"""Labels by the name of the part; left and right ones are one part."""
 
 FACE = (1, 2, 3, 4, 5, 6, 7, 10, 11, 12)
 """Labels of the whole face."""
