@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from data_pipeline.errors import UserError
-from launch.ebgan.batches import in_batches
+from launch.batches import in_batches
 from launch.ebgan.inpainter import Inpainter
 from launch.ebgan.transplants import match_colours
 from launch.held_out_faces import HeldOutFace, held_out_faces

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int8, UInt8
 
-from launch.ebgan.batches import in_batches
+from launch.batches import in_batches
 from maskgan_jax.inference.models import Model, load_model
 from maskgan_jax.tasks.ebgan.attributes import covers, read_attributes
 

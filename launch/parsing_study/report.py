@@ -8,8 +8,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from data_pipeline.atomic_files import replacing
+from launch.batches import in_batches
 from launch.parsing_study.runs import SEEDS, Runs
-from launch.portrait_editing.report import BATCH, PortraitEditor
+from launch.portrait_editing.report import PortraitEditor
 from launch.portrait_editing.transfers import PARTS, Transfer, held_out_transfers
 from launch.quickstart import SEED, SIZE
 from maskgan_jax.evaluation.bootstrap import estimate
@@ -80,8 +81,7 @@ def _parser(run: Path) -> Callable[[UInt8[np.ndarray, "b n n 3"]], UInt8[np.ndar
 
 def _right(parse: Callable, images: Images, masks: Sequence[UInt8[np.ndarray, "n n"]]) -> Float[np.ndarray, " n"]:
     """Return the share of each image's pixels that is parsed as its mask says."""
-    parsed = [np.asarray(parse(np.stack(images[begin : begin + BATCH]))) for begin in range(0, len(images), BATCH)]
-    return (np.concatenate(parsed) == np.stack(masks)).mean((1, 2))
+    return (in_batches(parse, np.stack(images)) == np.stack(masks)).mean((1, 2))
 
 
 def _percent(shares: Float[np.ndarray, " n"]) -> tuple[float, float, float]:

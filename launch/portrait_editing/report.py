@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from data_pipeline.atomic_files import replacing
+from launch.batches import in_batches
 from launch.portrait_editing.transfers import PARTS, Transfer, baselines, held_out_transfers, scores
 from maskgan_jax.evaluation.bootstrap import estimate
 from maskgan_jax.inference.models import Model, load_model
@@ -18,7 +19,6 @@ from maskgan_jax.tasks.portrait_editing import labels
 TRANSFERS = 200
 """Of each part."""
 ROWS = 8
-BATCH = 50
 EQUAL = 140
 """PSNR in dB above which all pixels are equal."""
 CODES = {
@@ -31,7 +31,7 @@ CODES = {
 
 
 class PortraitEditor:
-    """A trained portrait editor at the size of its photos; compiled for batches of `BATCH`."""
+    """A trained portrait editor at the size of its photos."""
 
     def __init__(self, run: Path):
         """Load it from a run."""
@@ -41,18 +41,13 @@ class PortraitEditor:
     def combine(self, transfers: Sequence[Transfer], parts: Sequence[str]) -> list[UInt8[np.ndarray, "n n 3"]]:
         """Return the photos with these parts' codes from their references."""
         places = [list(labels.PARTS).index(code) for part in parts for code in CODES[part]]
-        results = []
-        for begin in range(0, len(transfers), BATCH):
-            batch = transfers[begin : begin + BATCH]
-            rows = [*batch, *[batch[0]] * (BATCH - len(batch))]
-            photos, masks, references, reference_masks = (
-                np.stack([getattr(row, name) for row in rows])
-                for name in ("photo", "mask", "reference_photo", "reference_mask")
-            )
-            codes = np.array(self._encode(photos, masks))
-            codes[:, places] = np.asarray(self._encode(references, reference_masks))[:, places]
-            results += list(np.asarray(self._compose(masks, photos, masks, codes)))[: len(batch)]
-        return results
+        photos, masks, references, reference_masks = (
+            np.stack([getattr(each, name) for each in transfers])
+            for name in ("photo", "mask", "reference_photo", "reference_mask")
+        )
+        codes = in_batches(self._encode, photos, masks)
+        codes[:, places] = in_batches(self._encode, references, reference_masks)[:, places]
+        return list(in_batches(self._compose, masks, photos, masks, codes))
 
 
 def report(run: Path, seed: int, folder: Path) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from launch import batches
 from launch.parsing_study import report
 from launch.parsing_study.__main__ import commands
 from launch.parsing_study.runs import SEEDS, Runs
-from launch.portrait_editing import report as transfers_report
+from launch.portrait_editing.report import PortraitEditor
 from launch.portrait_editing.transfers import PARTS, held_out_transfers
 from launch.quickstart import SIZE
 from maskgan_jax.inference.models import load_model
@@ -52,8 +53,7 @@ def test_a_data_set_that_is_there_is_not_generated_again(tmp_path):
 def test_the_report_tells_what_the_judge_and_the_parsers_get_right(random_runs, tmp_path, monkeypatch):
     """Each of the compared runs has random weights of its own; those of one kind are the same for all seeds."""
     monkeypatch.setattr(report, "SCORED_FACES", 3)
-    monkeypatch.setattr(report, "BATCH", 3)
-    monkeypatch.setattr(transfers_report, "BATCH", 3)
+    monkeypatch.setattr(batches, "BATCH", 3)
     runs = Runs(tmp_path / "data", tmp_path)
     runs.own.mkdir()
     others = tmp_path / "others"
@@ -77,7 +77,7 @@ def test_the_report_tells_what_the_judge_and_the_parsers_get_right(random_runs, 
         return 100 * (np.asarray(parse(np.stack(images))) == np.stack([swap.mask for swap in swaps])).mean()
 
     def made_by(run):
-        return transfers_report.PortraitEditor(run / "portrait_editing").combine(swaps, list(PARTS))
+        return PortraitEditor(run / "portrait_editing").combine(swaps, list(PARTS))
 
     with_loss, without = (accuracy(made_by(run)) for run in (random_runs, others))
     few, augmented = accuracy(photos), accuracy(photos, others)

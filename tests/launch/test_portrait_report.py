@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from launch import quickstart
+from launch import batches, quickstart
 from launch.portrait_editing import TASKS, report
 from launch.portrait_editing.transfers import PARTS, baselines, held_out_transfers, scores
 
@@ -18,7 +18,7 @@ def test_every_part_has_its_figures_beside_the_baselines_and_a_column_of_picture
 ):
     monkeypatch.setattr(report, "TRANSFERS", 3)
     monkeypatch.setattr(report, "ROWS", 2)
-    monkeypatch.setattr(report, "BATCH", 3)
+    monkeypatch.setattr(batches, "BATCH", 3)
     editor = report.PortraitEditor(random_runs / "portrait_editing")
     monkeypatch.setattr(report, "PortraitEditor", lambda run: editor)
 
