@@ -28,6 +28,8 @@ parsed. A mask is a PNG of any size whose values are the labels 0 to 18, or one 
 
 import argparse
 import sys
+from collections import defaultdict
+from functools import partial
 from pathlib import Path
 
 from data_pipeline.errors import UserError
@@ -100,7 +102,7 @@ def parser() -> ArgumentParser:
     whole.set_defaults(
         face=None, mask=[], edited_mask=[], reference_image=None, reference_mask=None, region=None, checkpoint=None,
         mask_vae=None, face_parser=None, no_align=False, keep_outside=False, feather=None, paste_back=False, part=[],
-        part_mask=[],
+        part_mask=[], fill_background=None,
     )  # fmt: skip
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
 
@@ -117,7 +119,8 @@ def parser() -> ArgumentParser:
         sub.add_argument("--strength", type=fraction, default=1.0, metavar="S", help=amount)
 
     summary = "Generate each photo's face from its edited mask."
-    sub = command("edit", summary, "photos", "networks", "masks", "face parser", "keep outside", "paste back")
+    groups = ("photos", "networks", "masks", "face parser", "keep outside", "fill background", "paste back")
+    sub = command("edit", summary, *groups)
     sub.add_argument("--edited-mask", required=True, **FILES, help="several of one photo, or one for each photo")
 
     summary = "Generate each photo's face in the style of another photo."
@@ -157,7 +160,7 @@ def parser() -> ArgumentParser:
     sub.add_argument("--feather", type=non_negative, metavar="PX", help=width)
 
     summary = "Generate each photo's face with parts, such as the smile, of another mask."
-    groups = ("reference face", "reference mask", "keep outside", "paste back")
+    groups = ("reference face", "reference mask", "keep outside", "fill background", "paste back")
     sub = command("transfer", summary, "photos", "networks", "masks", "face parser", *groups)
     parts = "; ".join(f"{name} is {', '.join(classes)}" for name, classes in PART_GROUPS.items())
     sub.add_argument("--parts", required=True, help=f"comma-separated classes or groups: {parts}")
@@ -217,9 +220,7 @@ def _part_and_file(text: str) -> tuple[str, Path]:
 
 def _shared_options() -> dict[str, argparse.ArgumentParser]:
     """Return parent parsers for the groups of options that several commands have."""
-    names = ("every command", "photos", "networks", "part networks", "exemplar networks", "masks", "face parser",
-             "keep outside", "paste back", "reference", "reference face", "reference mask", "draw")  # fmt: skip
-    groups = {name: argparse.ArgumentParser(add_help=False) for name in names}
+    groups = defaultdict(partial(argparse.ArgumentParser, add_help=False))
 
     add = groups["every command"].add_argument
     add(
@@ -254,6 +255,9 @@ def _shared_options() -> dict[str, argparse.ArgumentParser]:
     add("--keep-outside", action="store_true", help="change the photo only where the mask changes, and around it")
     width = f"width around a change over which the edit fades into the photo, in px of the face ({FEATHER})"
     add("--feather", type=non_negative, metavar="PX", help=width)
+
+    filler = "fill background that the mask frees by a run of ebgan or att_ebgan, or an export; else the generator does"
+    groups["fill background"].add_argument("--fill-background", **FOLDER, help=filler)
 
     add = groups["paste back"].add_argument
     add("--paste-back", action="store_true", help="write the whole photo, not just the aligned face")

@@ -89,7 +89,9 @@ class Editor(Networks):
         keep_outside: float | int | None = None,
         paste_back: bool = False,
     ) -> UInt8[np.ndarray, "height width 3"]:
-        """Combine the image generated from an edited mask with the photo; no network is called.
+        """Combine the image generated from an edited mask with the photo.
+
+        If networks for it were named, freed background is filled after that, so that it fits what surrounds it.
 
         For the other arguments and the result see `edit`.
         """
@@ -97,6 +99,10 @@ class Editor(Networks):
         subject, weight = portrait.subject, None
         if keep_outside is not None:
             weight = edit_weight(portrait.mask, edited_mask, len(subject.face), keep_outside)
+        if self._background_filler is not None:
+            face = composite(subject, generated, weight)
+            generated = self._background_filler.fill(face, portrait.mask, edited_mask)
+            weight = None if weight is None else (weight > 0).astype(float)
         return composite(subject, generated, weight, paste_back)
 
     def copy_style(

@@ -37,14 +37,14 @@ class Opened(NamedTuple):
 class ExemplarEditor:
     """Fills regions of faces by a run of EBGAN or Att-EBGAN; functions are compiled when they are first called."""
 
-    def __init__(self, checkpoint: Path):
+    def __init__(self, checkpoint: Path, option: str = "--checkpoint"):
         """Load the networks of a run or an export.
 
         Raises:
-          UserError: the folder holds none.
+          UserError: the folder holds none; the message begins with the option.
         """
         classify = ["classify"] if offers(checkpoint, "classify") else []
-        self.model: Model = load_model(checkpoint, ("encode_exemplar", "inpaint", *classify), "--checkpoint")
+        self.model: Model = load_model(checkpoint, ("encode_exemplar", "inpaint", *classify), option)
         self._checkpoint = checkpoint
 
     @property

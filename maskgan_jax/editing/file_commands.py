@@ -155,7 +155,7 @@ def read_square_mask(path: Path) -> np.ndarray:
 
 def _open_editor(options: Namespace) -> tuple[Editor, Callable[[Job], Portrait]]:
     """Return the options' editor, and a function that opens a job's photo; several jobs of one photo open it once."""
-    editor = Editor(options.checkpoint, options.mask_vae, options.face_parser)
+    editor = Editor(options.checkpoint, options.mask_vae, options.face_parser, options.fill_background)
 
     @lru_cache(maxsize=1)
     def portrait(image: Path, mask: Path | None) -> Portrait:

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, UInt8
 
 from data_pipeline.errors import UserError
 from maskgan_jax.editing import styles
+from maskgan_jax.editing.backgrounds import BackgroundFiller
 from maskgan_jax.editing.generators import PartGenerator, StyleGenerator, load_generator
 from maskgan_jax.editing.parts import WHOLE_FACE
 from maskgan_jax.editing.session import check_mask, check_photo
@@ -24,7 +25,13 @@ Loaded = TypeVar("Loaded")
 class Networks:
     """The networks for editing; each is loaded when it is first used, and compiled once."""
 
-    def __init__(self, checkpoint: Path | None = None, mask_vae: Path | None = None, face_parser: Path | None = None):
+    def __init__(
+        self,
+        checkpoint: Path | None = None,
+        mask_vae: Path | None = None,
+        face_parser: Path | None = None,
+        fill_background: Path | None = None,
+    ):
         """Name the folders of the networks: training runs, exports or imports.
 
         Args:
@@ -32,11 +39,13 @@ class Networks:
             of portrait editing.
           mask_vae: holds the MaskVAE, for `interpolate`; the checkpoint if None, since an EBST run has one.
           face_parser: holds the face parser, for photos without a mask.
+          fill_background: holds EBGAN's networks, for background that an edit frees; the generator fills it if None.
         """
         self._folders = {
             "--checkpoint": checkpoint,
             "--mask-vae": mask_vae or checkpoint,
             "--face-parser": face_parser,
+            "--fill-background": fill_background,
         }
 
     @property
@@ -183,6 +192,13 @@ class Networks:
     def _face_parser(self) -> Model:
         purpose = "for a photo without a mask: a run of configs/face_parser.py, or an import; or give the mask"
         return self._load_model("--face-parser", purpose, "parse")
+
+    @cached_property
+    def _background_filler(self) -> BackgroundFiller | None:
+        if self._folders["--fill-background"] is None:
+            return None
+        purpose = "to fill freed background: a run of ebgan or att_ebgan, or an export; or leave it out"
+        return self._load("--fill-background", purpose, BackgroundFiller)
 
     @cached_property
     def _parse(self) -> Callable[..., Array]:
