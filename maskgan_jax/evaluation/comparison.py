@@ -69,6 +69,8 @@ def compare(config: ConfigDict, workdir: Path, survey: bool = False) -> None:
     for method in load_methods(config, missing):
         checksums[method.name] = method.checksum
         for table in common.tables:
+            if not (method.reads_masks or table.same_person):
+                continue
             score = partial(score_method, table, method.generate, method.name)
             scored[table.name][method.name] = _kept(common, table.name, table, method.file, score, method.checksum)
     accepted = _compare_people(common, scored, split, missing)
@@ -80,7 +82,7 @@ def compare(config: ConfigDict, workdir: Path, survey: bool = False) -> None:
             check_survey(models)
             with writing(workdir):
                 for table in common.tables:
-                    shown = {name: scored[table.name][name] for name in models}
+                    shown = {name: scored[table.name][name] for name in models if name in scored[table.name]}
                     write_survey(table, shown, workdir / "survey" / table.name)
     multihost.barrier("tables")  # a process that ends early would end the others
 

@@ -9,10 +9,10 @@ from absl import logging
 from ml_collections import ConfigDict
 
 from data_pipeline.errors import UserError
-from maskgan_jax.evaluation import judges, methods, published
+from maskgan_jax.evaluation import judges, methods, photo_methods, published
 from maskgan_jax.evaluation.judges import Judges
 from maskgan_jax.evaluation.request import Method
-from maskgan_jax.inference.models import is_pretrained
+from maskgan_jax.inference.models import is_pretrained, offers
 
 BASELINES: Mapping[str, Method] = MappingProxyType(
     {
@@ -31,6 +31,10 @@ _JUDGES: Mapping[str, Callable] = MappingProxyType(
         "identity": judges.load_identity,
     }
 )
+_PHOTO_METHODS: Mapping[str, Callable[[Path, str], tuple[Method, str]]] = MappingProxyType(
+    {"inpaint": photo_methods.fill_mouth}
+)
+"""How a run is loaded that reads no edited masks, by the inference function that tells it."""
 _REAL_FACES_ONLY: Mapping[str, str] = MappingProxyType(
     {
         "inception": "left out on rendered faces, which are not what its features tell apart",
@@ -50,12 +54,14 @@ class NamedMethod(NamedTuple):
       file: name of its file, without suffix.
       generate: the method itself.
       checksum: of its weights; its name, if it has none.
+      reads_masks: whether it generates from edited masks; else it edits the target's photo, and can't copy a style.
     """
 
     name: str
     file: str
     generate: Method
     checksum: str
+    reads_masks: bool = True
 
 
 def load_judges(judges_config: ConfigDict, option: str, synthetic: bool, missing: dict[str, str]) -> Judges:
@@ -88,13 +94,13 @@ def load_methods(config: ConfigDict, missing: dict[str, str]) -> Iterator[NamedM
     `missing` gets the reason for each that there is not, by its name in the tables.
 
     Raises:
-      UserError: what an entry names is there, and is no model that generates faces.
+      UserError: what an entry names is there, and is no model that edits faces.
     """
     for name, method in BASELINES.items():
         yield NamedMethod(name, method.__name__, method, name)
     for field, folder in config.methods.items():
         name = published.METHODS.get(field, field)
-        loaded = _load(methods.trained, folder, f"config.methods.{field}", name, missing)
+        loaded = _load(_load_method, folder, f"config.methods.{field}", name, missing)
         if loaded is not None:
             yield NamedMethod(name, field, *loaded)
 
@@ -110,6 +116,14 @@ def check_methods(config: ConfigDict) -> None:
         clash = name in (*BASELINES, "GT", "truth") or (field != name and name in config.methods)
         if not field.isidentifier() or clash:
             raise UserError(f"config.methods.{field}: give another name, of letters, digits and _, that no row has")
+
+
+def _load_method(folder: Path, option: str) -> tuple[Method, str, bool]:
+    """Return a trained model as a method, the checksum of its weights, and whether it reads masks."""
+    for function, load in _PHOTO_METHODS.items():
+        if offers(folder, function):
+            return *load(folder, option), False
+    return *methods.trained(folder, option), True
 
 
 def _load(

@@ -45,6 +45,8 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "dense_mapping_longer": "MaskGAN without EBST, trained on",
         "pix2pixhd_m": "Pix2PixHD-m",
         "portrait_editing": "mask-guided portrait editing",
+        "ebgan": "EBGAN",
+        "att_ebgan": "Att-EBGAN",
     }
 )
 """Names in the tables of the methods in `configs/evaluation.py`; others go by their own."""

@@ -33,11 +33,12 @@ def _loaded_once() -> Iterator[None]:
 
 
 @pytest.fixture
-def config(faces, runs, attribute_classifier) -> ConfigDict:
-    return tiny_evaluation(faces, runs, attribute_classifier)
+def config(faces, runs, random_runs, attribute_classifier) -> ConfigDict:
+    return tiny_evaluation(faces, runs, random_runs, attribute_classifier)
 
 
 @pytest.fixture(scope="module")
-def finished(faces, runs, attribute_classifier, shared):
+def finished(faces, runs, random_runs, attribute_classifier, shared):
     """The folder of a whole evaluation."""
-    return shared("evaluation", lambda folder: compare(tiny_evaluation(faces, runs, attribute_classifier), folder))
+    config = tiny_evaluation(faces, runs, random_runs, attribute_classifier)
+    return shared("evaluation", lambda folder: compare(config, folder))

@@ -18,7 +18,7 @@ from maskgan_jax.evaluation.tables import RenderedTruth, style_table
 from maskgan_jax.photos.files import read_photo
 from maskgan_jax.runs.directory import flatten
 from tests.commands import run_together
-from tests.evaluation.tiny_evaluation import STYLE
+from tests.evaluation.tiny_evaluation import SMILING, STYLE
 
 
 def test_every_method_has_a_row_with_its_intervals_beside_the_published_figures(finished):
@@ -36,6 +36,12 @@ def test_every_method_has_a_row_with_its_intervals_beside_the_published_figures(
     assert "- identity: config.judges.identity: none was given" in text
     assert "- Pix2PixHD-m: config.methods.pix2pixhd_m: none was given" in text
     assert {path.stem for path in finished.glob("*.png")} == set(results["tables"])
+
+
+def test_a_method_that_reads_no_masks_has_a_row_where_a_photo_is_edited_and_none_where_a_style_is_copied(finished):
+    tables = json.loads((finished / "results.json").read_text())["tables"]
+    assert {name for name, table in tables.items() if "EBGAN" not in table["rows"]} == {"style_copy"}
+    assert tables["smiling_pasted"]["rows"]["EBGAN"]["psnr_whole"]["n"] == SMILING
 
 
 def test_the_photo_itself_has_the_figures_of_the_photo(finished, faces, attribute_classifier):

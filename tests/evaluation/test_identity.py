@@ -66,7 +66,7 @@ def with_identity(faces, tmp_path, monkeypatch) -> ConfigDict:
     blocks, widths = (1, 1, 1, 1), (2, 3, 4, 5)
     torch.save(random_iresnet(blocks, widths).state_dict(), tmp_path / "backbone.pth")
     monkeypatch.setattr(insightface, "iresnet_in", lambda file: IResNet(blocks, widths))
-    config = tiny_evaluation(faces, tmp_path / "none", tmp_path / "none")
+    config = tiny_evaluation(faces, tmp_path / "none", tmp_path / "none", tmp_path / "none")
     config.data.synthetic = False
     config.judges.identity = str(tmp_path / "backbone.pth")
     return config

@@ -5,7 +5,9 @@ import pytest
 
 from data_pipeline.errors import UserError
 from maskgan_jax.editing.editor import Editor
-from maskgan_jax.evaluation import methods
+from maskgan_jax.editing.exemplars import ExemplarEditor, Opened
+from maskgan_jax.editing.session import open_photo
+from maskgan_jax.evaluation import methods, photo_methods
 from maskgan_jax.evaluation.request import Request, stack
 from maskgan_jax.photos.scaling import scale_photo
 from tests.web.exchange import render_face
@@ -50,6 +52,20 @@ def test_a_trained_model_generates_what_the_editor_does(run, request_of_two):
         edited = editor.edit(editor.portrait(photo, mask), edited_mask)
         assert np.abs(image.astype(int) - edited).max() <= 1
     assert generated.std() > 0
+
+
+def test_a_mouth_is_filled_in_as_the_source_shows_it_and_the_rest_of_the_photo_kept(random_runs, request_of_two):
+    generate, _ = photo_methods.fill_mouth(random_runs / "ebgan", "--option")
+
+    filled = generate(request_of_two)
+
+    editor = ExemplarEditor(random_runs / "ebgan")
+    rows = [Opened(open_photo(*row), row[1]) for row in zip(request_of_two.photo, request_of_two.mask, strict=True)]
+    for image, face, source in zip(filled, rows, rows[::-1], strict=True):
+        region = editor.region_of(face, source, ["mouth"])
+        np.testing.assert_array_equal(image, editor.edit(face, source, region))
+        np.testing.assert_array_equal(image[region == 0], face.subject.face[region == 0])
+        assert (image != face.subject.face).any()
 
 
 def test_photos_of_another_size_are_scaled_to_the_models_and_results_back(runs, request_of_two):
