@@ -15,6 +15,7 @@ from launch.benchmark.workloads import (
     load_weights,
     make_batch,
     make_config,
+    make_ebgan_config,
     make_features,
     make_portrait_config,
     networks_of,
@@ -54,8 +55,8 @@ def describe() -> dict[str, str]:
 
 
 def _networks(config: ConfigDict) -> dict[str, Network]:
-    portrait = make_portrait_config(config.data.size, config.dtype)
-    return {**tasks.make(portrait).networks, **tasks.make(config).networks}
+    others = (make(config.data.size, config.dtype) for make in (make_ebgan_config, make_portrait_config))
+    return {name: network for each in (*others, config) for name, network in tasks.make(each).networks.items()}
 
 
 def _load(settings: Settings, name: str, network: Network) -> Any:
@@ -141,6 +142,12 @@ def _forward_and_backward(settings: Settings, config: ConfigDict) -> Callable[[]
             case "portrait_generator":
                 kept = mask_ref == 0
                 inputs = (mask_ref, features, image * kept[..., None], kept)
+                return apply(variables, *inputs, train=True, mutable=["batch_stats"])[0]
+            case "exemplar_encoder":
+                inputs = (image, (mask_ref == 0).astype(image.dtype)[..., None])
+                return apply(variables, *inputs, train=True, mutable=["batch_stats"])[0]
+            case "inpainting_generator":
+                inputs = (image, (mask_ref == 0).astype(image.dtype)[..., None], features)
                 return apply(variables, *inputs, train=True, mutable=["batch_stats"])[0]
             case _:
                 return apply(variables, image)

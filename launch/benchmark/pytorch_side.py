@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from launch.benchmark import process_memory, pytorch_ebst
 from launch.benchmark.pytorch_sizes import MAKE
 from launch.benchmark.workloads import (
-    PORTRAIT_NETWORKS,
+    BATCH_NORM_NETWORKS,
     Settings,
     load_weights,
     make_batch,
@@ -121,7 +121,7 @@ def _forward_and_backward(
 ) -> Callable:
     """Return the gradient of the mean absolute output to the parameters, and for D and VGG19 to the image instead."""
     name = settings.work.partition(",")[0]
-    network = load(*networks_of(settings.work)).train(name in PORTRAIT_NETWORKS)
+    network = load(*networks_of(settings.work)).train(name in BATCH_NORM_NETWORKS)
     mask_t, mask_ref, image_t = batch
     features = torch.from_numpy(make_features(name, settings.size, settings.batch_size)).to(image_t.device)
     if features.ndim == 4:
@@ -138,6 +138,8 @@ def _forward_and_backward(
         "encoder_skin": lambda: list(network(image)),
         "image_decoder_skin": lambda: network(features),
         "portrait_generator": lambda: network(mask_ref, features, image * mask_ref[:, :1], mask_ref[:, 0]),
+        "exemplar_encoder": lambda: network(image, mask_ref[:, :1]),
+        "inpainting_generator": lambda: network(image, mask_ref[:, :1], features),
     }[name]
     wanted = [image] if image.requires_grad else list(network.parameters())
     if name == "style_encoder":

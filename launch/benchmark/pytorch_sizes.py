@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ml_collections import ConfigDict
 from torch import nn
 
-from launch.benchmark import pytorch_networks, pytorch_portrait_editing
+from launch.benchmark import pytorch_ebgan, pytorch_networks, pytorch_portrait_editing
 from launch.benchmark.pytorch_face_parser import FaceParser
 
 
@@ -46,6 +46,10 @@ MAKE: dict[str, Callable[[ConfigDict], nn.Module]] = {
     ),
     "portrait_generator": lambda sizes: pytorch_portrait_editing.PortraitGenerator(
         19, **sizes.portrait_generator, feature_channels=5 * sizes.parts.decoder_width
+    ),
+    "exemplar_encoder": lambda sizes: pytorch_ebgan.ExemplarEncoder(sizes.exemplar_encoder.widths),
+    "inpainting_generator": lambda sizes: pytorch_ebgan.InpaintingGenerator(
+        sizes.inpainting_generator.widths, sizes.exemplar_encoder.widths[-1]
     ),
 }
 """Each makes a network, at random, of the sizes of `workloads.make_sizes`."""

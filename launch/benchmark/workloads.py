@@ -6,17 +6,19 @@ from typing import NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
-from configs import ebst, portrait_editing
+from configs import ebgan, ebst, portrait_editing
 
 BLOCK = 32
 """Side of the squares of one class that the random label maps consist of, px."""
 
-PORTRAIT_NETWORKS = ("encoder_skin", "image_decoder_skin", "portrait_generator")
-"""Those of portrait editing that are measured, in training."""
+BATCH_NORM_NETWORKS = (
+    "encoder_skin", "image_decoder_skin", "portrait_generator", "exemplar_encoder", "inpainting_generator",
+)  # fmt: skip
+"""Those of portrait editing and EBGAN that are measured, with the batch's statistics."""
 
 NETWORKS = (
     "generator", "style_encoder", "alpha_blender", "discriminator", "mask_vae", "vgg19", "face_parser",
-    *PORTRAIT_NETWORKS,
+    *BATCH_NORM_NETWORKS,
 )  # fmt: skip
 """Networks measured forward and backward; the style encoder is a part of the generator's, measured alone."""
 
@@ -69,6 +71,13 @@ def make_portrait_config(size: int, dtype: str) -> ConfigDict:
     return config
 
 
+def make_ebgan_config(size: int, dtype: str) -> ConfigDict:
+    """Return EBGAN's config with the widths of the design."""
+    config = ebgan.get_config()
+    config.data.size, config.dtype = size, dtype
+    return config
+
+
 def make_sizes(size: int) -> ConfigDict:
     """Return the sizes of all networks by name, for images of a size in px."""
     sizes = make_config(size, batch_size=1, vgg19=True, dtype="float32").networks
@@ -76,6 +85,8 @@ def make_sizes(size: int) -> ConfigDict:
     sizes.face_parser = portrait.networks.face_parser
     sizes.portrait_generator = portrait.networks.portrait_generator
     sizes.parts = ConfigDict({**portrait.parts, "size": size})
+    inpainting = make_ebgan_config(size, dtype="float32").networks
+    sizes.exemplar_encoder, sizes.inpainting_generator = inpainting.exemplar_encoder, inpainting.inpainting_generator
     return sizes
 
 
@@ -103,12 +114,15 @@ def make_features(network: str, size: int, batch_size: int) -> np.ndarray:
     """Return what a network reads beside photos and masks, float32, for images of a size in px.
 
     Codes (b k) for the image decoder; for the portrait generator the features of all five parts (b size/4 size/4 c);
-    for others nothing, (0,).
+    for the inpainting generator codes (b y x c); for others nothing, (0,).
     """
     parts = make_portrait_config(size, dtype="float32").parts
+    code_widths = make_ebgan_config(size, dtype="float32").networks.exemplar_encoder.widths
+    code_size = size >> len(code_widths)
     shape = {
         "image_decoder_skin": (batch_size, parts.code_size),
         "portrait_generator": (batch_size, size // 4, size // 4, 5 * parts.decoder_width),
+        "inpainting_generator": (batch_size, code_size, code_size, code_widths[-1]),
     }.get(network, (0,))
     return np.random.default_rng(1).normal(size=shape).astype(np.float32)
 
