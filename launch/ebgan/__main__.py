@@ -24,7 +24,7 @@ def main(options: argparse.Namespace) -> None:
     from launch.ebgan import report  # imported last, so that the training has all the memory
 
     run, folder = (options.runs / f"{options.task}_{name}" for name in ("quickstart", "results"))
-    report.report(run, quickstart.SEED, folder, judge)
+    report.report(run, quickstart.SEED, folder, judge, options.ebst)
 
 
 def _judge(run: Path, data: Path) -> tuple[str, list[str]]:
@@ -41,6 +41,8 @@ def _parser() -> ArgumentParser:
         prog="python -m launch.ebgan", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--task", choices=TASKS, default=TASKS[0], help="what to train (%(default)s)")
+    ebst = "a run of EBST, such as runs/ebst_quickstart: in the report the background that its edits free is filled"
+    parser.add_argument("--ebst", type=Path, metavar="FOLDER", help=ebst)
     quickstart.add_options(parser)
     return parser
 

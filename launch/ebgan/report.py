@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from data_pipeline.atomic_files import replacing
-from launch.ebgan import gates
+from launch.ebgan import backgrounds, gates
 from launch.ebgan.inpainter import Inpainter
 from launch.ebgan.transplants import PARTS, Transplant, held_out_transplants, match_colours
 from maskgan_jax.evaluation.bootstrap import estimate
-from maskgan_jax.evaluation.image_quality import psnr
+from maskgan_jax.evaluation.image_quality import psnr, seam
 from maskgan_jax.photos.files import write_photo
 from maskgan_jax.photos.grid import image_grid
 
@@ -28,7 +28,7 @@ Figures = dict[str, tuple[float, float, float]]
 """Mean, and lower and upper end of its interval, by name."""
 
 
-def report(run: Path, seed: int, folder: Path, judge: Path | None = None) -> None:
+def report(run: Path, seed: int, folder: Path, judge: Path | None = None, generator: Path | None = None) -> None:
     """Measure a trained run, print the table, and write it, as `results.json`, and `transplants.png` to a folder.
 
     Args:
@@ -36,6 +36,7 @@ def report(run: Path, seed: int, folder: Path, judge: Path | None = None) -> Non
       seed: of the faces that it was trained on.
       folder: is created.
       judge: a run of the attribute classifier, for the gates of Att-EBGAN.
+      generator: a run of EBST, whose edits free background.
     """
     inpainter = Inpainter(run)
     size, results = inpainter.model.size, {}
@@ -43,14 +44,17 @@ def report(run: Path, seed: int, folder: Path, judge: Path | None = None) -> Non
     for part in PARTS:
         transplants = held_out_transplants(part, seed, size, TRANSPLANTS)
         results[part] = _estimates(_scores(inpainter, transplants))
-        print(f"{part}: PSNR inside the region, dB")
-        for name, (mean, low, high) in results[part].items():
-            print(f"  {name:<58} {mean:6.2f} ({low:.2f} to {high:.2f})")
+        _print(f"{part}: PSNR inside the region, dB", results[part])
+        results[f"{part}, seam"] = _estimates(_seams(inpainter, transplants))
+        _print(f"{part}: step across the region's border over that 8/256 of the image away", results[f"{part}, seam"])
         found = _estimates(_retrieval(inpainter, transplants[:GALLERY]))
         print(f"{part}: exemplar found among {GALLERY} by the code of the result")
         for name, (mean, low, high) in found.items():
             print(f"  {name:<58} {mean:6.0%} ({low:.0%} to {high:.0%})")
         results[f"{part}, found"] = found
+    edits = backgrounds.freed_backgrounds(seed, size, TRANSPLANTS)
+    results["background"] = _estimates(backgrounds.scores(run, generator, edits))
+    _print(f"background that {len(edits)} edits free: PSNR inside, dB", results["background"])
     if judge:
         results["gates"] = _report_gates(inpainter, judge, seed)
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,6 +62,12 @@ def report(run: Path, seed: int, folder: Path, judge: Path | None = None) -> Non
         temporary.write_text(json.dumps(results, indent=2) + "\n")
     write_photo(_sheet(inpainter, held_out_transplants("mouth", seed, size, ROWS)), folder / "transplants.png")
     print(f"Mouths of exemplars in other faces: {folder}/transplants.png")
+
+
+def _print(title: str, figures: Figures) -> None:
+    print(title)
+    for name, (mean, low, high) in figures.items():
+        print(f"  {name:<58} {mean:6.2f} ({low:.2f} to {high:.2f})")
 
 
 def _report_gates(inpainter: Inpainter, judge: Path, seed: int) -> dict[str, Figures]:
@@ -111,6 +121,22 @@ def _scores(inpainter: Inpainter, transplants: Sequence[Transplant]) -> dict[str
     return {
         name: np.array([psnr(*each) for each in zip(results, true, np.stack(regions) > 0, strict=True)])
         for name, (results, true) in images.items()
+    }
+
+
+def _seams(inpainter: Inpainter, transplants: Sequence[Transplant]) -> dict[str, Float[np.ndarray, " n"]]:
+    """Return `seam` of edits, of the exemplars' pixels pasted, and of the photos, which have none."""
+    photos, regions = [each.own.photo for each in transplants], [each.region for each in transplants]
+    results = {
+        "the exemplar's part": inpainter.inpaint(photos, regions, _code_of_exemplars(inpainter, transplants)),
+        "the exemplar's pixels pasted, colours matched": [
+            np.where(each.region[..., None] > 0, each.matched, each.own.photo) for each in transplants
+        ],
+        "the photo left unchanged": photos,
+    }
+    return {
+        name: np.array([seam(image, region > 0) for image, region in zip(images, regions, strict=True)])
+        for name, images in results.items()
     }
 
 

@@ -6,6 +6,7 @@ import dm_pix
 import jax
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
+from scipy import ndimage
 
 _SSIM_BORDER = 5
 """The 11x11 window of SSIM (Wang et al. 2004) is never laid over the border."""
@@ -21,6 +22,25 @@ def psnr(
     if region is not None:
         squares = squares[region]
     return float(10 * np.log10(255**2 / max(squares.mean(), 1e-10))) if squares.size else float("nan")
+
+
+def seam(image: UInt8[np.ndarray, "n n 3"], region: Bool[np.ndarray, "n n"]) -> float:
+    """Return the step across a region's border over that 8/256 of the image outwards; NaN if that is out of the image.
+
+    A step is the mean absolute difference of the neighbours that a border parts (own; 8 px at 256 px).
+    """
+    distance = max(1, round(8 / 256 * len(region)))
+    inner, outer = (_step(image, each) for each in (region, ndimage.binary_dilation(region, iterations=distance)))
+    return inner / outer if outer else float("nan")
+
+
+def _step(image: UInt8[np.ndarray, "n n 3"], region: Bool[np.ndarray, "n n"]) -> float:
+    steps = []
+    for axis in (0, 1):
+        parted = np.diff(region.astype(np.int8), axis=axis) != 0
+        steps.append(np.abs(np.diff(image.astype(np.int16), axis=axis))[parted].ravel())
+    steps = np.concatenate(steps)
+    return float(steps.mean()) if steps.size else 0.0
 
 
 def ssim_map(image: UInt8[np.ndarray, "n n 3"], truth: UInt8[np.ndarray, "n n 3"]) -> Float[np.ndarray, "m m"]:

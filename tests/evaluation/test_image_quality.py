@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from maskgan_jax.evaluation.image_quality import compare, psnr, ssim_map
+from maskgan_jax.evaluation.image_quality import compare, psnr, seam, ssim_map
 
 
 @pytest.fixture
@@ -25,6 +25,20 @@ def test_psnr_of_a_region_reads_its_pixels_alone():
     assert psnr(image, truth, region) == pytest.approx(20 * np.log10(5))
     assert psnr(image, truth, ~region) == pytest.approx(0)
     assert np.isnan(psnr(image, truth, np.zeros((4, 4), bool)))
+
+
+def test_a_seam_is_the_step_at_the_border_over_that_farther_out():
+    columns = np.arange(64)
+    image = np.repeat(np.tile(2 * columns, (64, 1))[..., None], 3, axis=-1).astype(np.uint8)
+    region = np.zeros((64, 64), bool)
+    region[20:40, 20:40] = True
+    assert seam(image, region) == pytest.approx(1)
+    pasted = image.copy()
+    pasted[region] += 10
+    # Of the 80 pairs of neighbours that the border parts 40 lie in columns, without a slope, and 20 on either side.
+    # Farther out half of the pairs have no slope, and half one of 2.
+    assert seam(pasted, region) == pytest.approx((40 * 10 + 20 * 12 + 20 * 8) / 80 / 1)
+    assert np.isnan(seam(image, np.ones((64, 64), bool)))
 
 
 def test_ssim_is_tensorflows(photos):

@@ -13,11 +13,12 @@ from PIL import Image
 
 from data_pipeline.celeba_attributes import ATTRIBUTES as ATTRIBUTES_OF_CELEBA
 from data_pipeline.errors import UserError
-from data_pipeline.synthetic_faces import render
-from launch.ebgan import gates, report
+from data_pipeline.synthetic_faces import EDITS, render
+from launch.ebgan import backgrounds, gates, report
 from launch.ebgan.__main__ import _judge
 from launch.ebgan.inpainter import Inpainter
 from launch.ebgan.transplants import held_out_transplants
+from launch.held_out_faces import held_out_faces
 from maskgan_jax.tasks.ebgan.attributes import ATTRIBUTES, covers
 from tests.random_run import write_random_run
 from tests.tiny import tiny_config
@@ -48,6 +49,18 @@ def test_pairs_differ_in_the_attribute_and_their_regions_cover_it(monkeypatch):
             assert covers(pair.region[None] > 0, pair.own.mask[None], [name]).all()
 
 
+def test_an_edit_frees_background_whose_true_colours_are_those_of_a_face_with_shorter_hair():
+    edits = backgrounds.freed_backgrounds(0, 64, 4)
+    original = next(held_out_faces(0, 64))
+    names = ("shorter_hair", "narrower_face")
+    shorter, narrower = (render(EDITS[name](original.face.geometry), original.face.style, 64) for name in names)
+    for edit, (truth, mask) in zip(edits, (shorter, narrower), strict=False):
+        np.testing.assert_array_equal(edit.photo, original.photo)
+        np.testing.assert_array_equal(edit.truth, truth)
+        np.testing.assert_array_equal(edit.freed, (mask == 0) & (original.mask > 0))
+        np.testing.assert_array_equal(edit.known, (mask == 0) & (original.mask == 0))
+
+
 def test_an_attribute_that_no_rendered_face_shows_is_an_error(monkeypatch):
     monkeypatch.setattr(gates, "PAIRS", 2)
     with pytest.raises(UserError, match=r"config\.attributes: 0 pairs of rendered faces for Mustache; leave it out"):
@@ -76,11 +89,12 @@ def test_every_part_and_attribute_has_its_figures(random_runs, tmp_path, monkeyp
     config.attributes = tuple(ATTRIBUTES[name].column for name in NAMES)
     write_random_run(config, tmp_path / "judge")
 
-    report.report(random_runs / "att_ebgan", 0, tmp_path / "results", tmp_path / "judge")
+    report.report(random_runs / "att_ebgan", 0, tmp_path / "results", tmp_path / "judge", random_runs / "dense_mapping")
 
     results = json.loads((tmp_path / "results/results.json").read_text())
-    parts = [f"{part}{end}" for part in ("mouth", "eyes", "nose") for end in ("", ", found")]
-    assert set(results) == {"gates", *parts}
+    parts = [f"{part}{end}" for part in ("mouth", "eyes", "nose") for end in ("", ", seam", ", found")]
+    assert set(results) == {"gates", "background", *parts}
+    assert "the generator of the edit" in results["background"]
     assert set(results["gates"]) == set(NAMES)
     assert set(results["gates"]["Smiling"]) == set(report.COLUMNS)
     assert all(0 <= mean <= 1 for mean, _, _ in results["mouth, found"].values())
