@@ -34,12 +34,15 @@ def main(options: argparse.Namespace) -> None:
         import uvicorn
 
         from maskgan_jax.editing.editor import Editor
+        from maskgan_jax.editing.exemplars import ExemplarEditor
         from maskgan_jax.inference.models import is_pretrained
         from maskgan_jax.web.api import Api
         from maskgan_jax.web.app import LOOPBACK_NAMES, make_app
 
         parser = options.face_parser or (options.checkpoint if is_pretrained(options.checkpoint) else None)
-        api = Api(Editor(options.checkpoint, options.mask_vae, parser))
+        folder = options.exemplar_checkpoint
+        exemplars = folder and ExemplarEditor(folder, "--exemplar-checkpoint")
+        api = Api(Editor(options.checkpoint, options.mask_vae, parser), exemplars)
         logging.info("compiling")
         api.warm_up()
         hosts = [*LOOPBACK_NAMES, options.host, *options.allowed_host]
@@ -73,6 +76,11 @@ def parser() -> ArgumentParser:
         help="a MaskVAE, for interpolation and random masks; that of the checkpoint if not given",
     )
     add("--face-parser", **FOLDER, help="parses photos; without it they start with an empty mask")
+    add(
+        "--exemplar-checkpoint",
+        **FOLDER,
+        help="a run of ebgan or att_ebgan, or an export: fills regions as another photo shows them",
+    )
     add("--host", default=LOOPBACK, help="address to listen at (%(default)s: this machine alone)")
     add("--port", type=at_least(0), default=8000, help="0: any free one (%(default)s)")
     add(

@@ -38,10 +38,10 @@ class ExemplarEditor:
     """Fills regions of faces by a run of EBGAN or Att-EBGAN; functions are compiled when they are first called."""
 
     def __init__(self, checkpoint: Path, option: str = "--checkpoint"):
-        """Load the networks of a run or an export.
+        """Load the networks of a run or an export; `option` is what named the folder, for errors.
 
         Raises:
-          UserError: the folder holds none; the message begins with the option.
+          UserError: the folder holds none.
         """
         classify = ["classify"] if offers(checkpoint, "classify") else []
         self.model: Model = load_model(checkpoint, ("encode_exemplar", "inpaint", *classify), option)
@@ -117,19 +117,42 @@ class ExemplarEditor:
             region.
         """
         self.check_attributes((*only, *without))
-        inside = scale_mask((region > 0).astype(np.uint8), len(face.subject.face)) > 0
-        weight = feathered(inside, feather)
+        weight = weight_of(face, region, feather)
+        filled = self.fill(face, exemplar, weight, strength, only, without, keep_colours)
+        return composite(face.subject, filled, weight, paste_back)
+
+    def fill(
+        self,
+        face: Opened,
+        exemplar: Opened,
+        weight: Float[np.ndarray, "n n"],
+        strength: float | int = 1,
+        only: Sequence[str] = (),
+        without: Sequence[str] = (),
+        keep_colours: bool = False,
+    ) -> UInt8[np.ndarray, "s s 3"]:
+        """Return a face with its region filled, at the networks' size, for `session.composite` with the same weight.
+
+        Args:
+          face: to edit.
+          exemplar: whose region is shown.
+          weight: as `weight_of` returns it.
+          strength: as for `edit`, which checks the names of attributes; so are those that follow.
+          only: attributes to let through.
+          without: attributes to hold back.
+          keep_colours: take the exemplar's colours as they are.
+
+        Raises:
+          UserError: one of `only` isn't the exemplar's, or not in the region.
+        """
         hidden = touched(weight > 0, self.size)[None]
-        if not hidden.any():
-            raise UserError("--region: it is empty; paint where the exemplar should show, or name --parts")
         photo, shown = (scale_photo(each.subject.face, self.size) for each in (face, exemplar))
         own_gates, gates = self._gates(photo, shown, hidden > 0, face, only, without)
         if not keep_colours and face.mask is not None and exemplar.mask is not None:
             shown = match_skin(shown, scale_mask(exemplar.mask, self.size), photo, scale_mask(face.mask, self.size))
         own = np.asarray(self._encode(photo[None], hidden, *own_gates))
         wanted = np.asarray(self._encode(shown[None], hidden, *gates))
-        filled = self._inpaint(photo[None], hidden, (1 - strength) * own + strength * wanted)
-        return composite(face.subject, np.asarray(filled)[0], weight, paste_back)
+        return np.asarray(self._inpaint(photo[None], hidden, (1 - strength) * own + strength * wanted))[0]
 
     def _gates(
         self,
@@ -170,3 +193,15 @@ class ExemplarEditor:
     @cached_property
     def _classify(self) -> Callable[..., Array]:
         return self.model.compile("classify")
+
+
+def weight_of(face: Opened, region: UInt8[np.ndarray, "n n"], feather: float | int) -> Float[np.ndarray, "m m"]:
+    """Return the weight of what fills a region at each pixel of a face: 1 inside, falling to 0 at `feather` px from it.
+
+    Raises:
+      UserError: the region is empty.
+    """
+    inside = scale_mask((region > 0).astype(np.uint8), len(face.subject.face)) > 0
+    if not inside.any():
+        raise UserError("--region: it is empty; paint where the exemplar should show, or name --parts")
+    return feathered(inside, feather)

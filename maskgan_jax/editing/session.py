@@ -90,6 +90,12 @@ def composite(
     return generated if weight is None else blend(subject.face, generated, weight)
 
 
+def replace_face(subject: Subject, generated: UInt8[np.ndarray, "s s 3"], weight: Float[np.ndarray, "n n"]) -> Subject:
+    """Return a face that was edited, in its photo, to go on with; for the arguments see `composite`."""
+    photo, face = (composite(subject, generated, weight, paste_back) for paste_back in (True, False))
+    return subject._replace(photo=photo, face=face)
+
+
 def put_back(
     subject: Subject, edited: UInt8[np.ndarray, "s s 3"], weight: Float[np.ndarray, "m m"] | None = None
 ) -> UInt8[np.ndarray, "h w 3"]:

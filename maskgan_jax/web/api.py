@@ -14,9 +14,11 @@ from starlette.routing import Route
 
 from data_pipeline.labels import CLASSES, MIRRORED, PALETTE
 from maskgan_jax.editing.editor import Editor, Portrait
+from maskgan_jax.editing.exemplars import ExemplarEditor, Opened, weight_of
 from maskgan_jax.editing.part_transfer import transfer_parts
-from maskgan_jax.editing.parts import OFFERED_PARTS
-from maskgan_jax.editing.session import Subject, cut_out, open_photo
+from maskgan_jax.editing.parts import OFFERED_PARTS, REGION_PARTS
+from maskgan_jax.editing.regions import touched
+from maskgan_jax.editing.session import Subject, cut_out, open_photo, replace_face
 from maskgan_jax.photos.alignment import central_square, face_square
 from maskgan_jax.photos.face_detection import find_faces
 from maskgan_jax.photos.scaling import scale_mask, scale_photo
@@ -24,7 +26,7 @@ from maskgan_jax.web.answers import labels, png
 from maskgan_jax.web.device_queue import DeviceQueue
 from maskgan_jax.web.photo_store import OpenPhoto, PhotoStore
 from maskgan_jax.web.samples import LEAST_SAMPLE, render_sample
-from maskgan_jax.web.uploads import decode_photo, read_mask, read_number, read_photo
+from maskgan_jax.web.uploads import decode_photo, read_mask, read_names, read_number, read_photo, read_region
 
 FACES_TO_VARY = 64
 """Sample faces whose masks random ones are like."""
@@ -43,9 +45,12 @@ PHOTO_GONE, REFERENCE_GONE = 410, 424
 class Api:
     """The endpoints over one editor, and what they share: the open photos and the queue in front of the device."""
 
-    def __init__(self, editor: Editor):
-        """Serve an editor; without a face parser every photo starts with an empty mask."""
-        self.editor = editor
+    def __init__(self, editor: Editor, exemplars: ExemplarEditor | None = None):
+        """Serve an editor; without a face parser every photo starts with an empty mask.
+
+        With networks for exemplars regions are filled too.
+        """
+        self.editor, self._exemplars = editor, exemplars
         self.photos = PhotoStore()
         self.queue = DeviceQueue(editor.generate)
         self.receiving = asyncio.Semaphore(RECEIVED_AT_ONCE)
@@ -64,6 +69,8 @@ class Api:
             Route("/api/photos/{token}/edit", self.edit, methods=["POST"]),
             Route("/api/photos/{token}/transfer", self.transfer, methods=["POST"]),
             Route("/api/photos/{token}/interpolate", self.interpolate, methods=["POST"]),
+            Route("/api/photos/{token}/region", self.region),
+            Route("/api/photos/{token}/exemplar", self.fill, methods=["POST"]),
             Route("/api/masks/random", self.random_mask, methods=["POST"]),
         ]
 
@@ -80,6 +87,8 @@ class Api:
         if self.editor.interpolates:
             self.editor.masks_between(mask, mask, [0.5])
             self.editor.sample_masks(self._codes_to_vary, 1, 0)
+        if self._exemplars:
+            self._exemplars.edit(*[Opened(portrait.subject, mask)] * 2, np.ones_like(mask))
 
     async def health(self, request: Request) -> Response:
         """Answer whether the server works, and how much it has to do."""
@@ -91,12 +100,14 @@ class Api:
             {"name": name, "colour": PALETTE[label].tolist(), "mirrored": int(MIRRORED[label])}
             for label, name in enumerate(CLASSES)
         ]
+        filling = self._exemplars and {"parts": list(REGION_PARTS), "attributes": self._exemplars.attributes}
         return JSONResponse(
             {
                 "size": self.editor.size,
                 "classes": classes,
                 "parts": OFFERED_PARTS,
                 "style_parts": self.editor.style_parts,
+                "filling": filling,
                 "parses": self.editor.parses,
                 "interpolates": self.editor.interpolates,
                 "synthetic": self.editor.synthetic,
@@ -121,7 +132,7 @@ class Api:
                     del body
                     faces = [] if query.get("aligned") == "1" else await asyncio.to_thread(find_faces, photo)
                     opened = await self._open_face(photo, faces, 0 if faces else None)
-        return self._describe(self.photos.add(opened), opened)
+        return JSONResponse(opened.describe(self.photos.add(opened)))
 
     async def choose_face(self, request: Request) -> Response:
         """Edit another face of an open photo."""
@@ -132,7 +143,7 @@ class Api:
         async with self.whole:
             opened = await self._open_face(photo.portrait.subject.photo, photo.faces, number)
         self.photos.replace(token, opened)
-        return self._describe(token, opened)
+        return JSONResponse(opened.describe(token))
 
     async def image(self, request: Request) -> Response:
         """Return the face that is edited, as PNG; with `?whole=1` the whole photo."""
@@ -156,7 +167,7 @@ class Api:
         side = len(subject.face)
         opened = photo._replace(portrait=await self._encode(lambda: subject._replace(mask=scale_mask(mask, side))))
         self.photos.replace(token, opened)
-        return self._describe(token, opened)
+        return JSONResponse(opened.describe(token))
 
     async def edit(self, request: Request) -> Response:
         """Generate the photo's face of the mask in the body, as PNG.
@@ -197,6 +208,34 @@ class Api:
         between = await self.queue.run(self.editor.masks_between, mask, photo.portrait.mask, [amount])
         return labels(scale_mask(between[0], self.editor.size))
 
+    async def region(self, request: Request) -> Response:
+        """Return the boxes around `?parts=mouth,eyes` in this photo and in `&reference=TOKEN`: 1 inside, 0 outside."""
+        exemplars, (_, photo), reference = self._need_exemplars(), self._photo(request), self._reference(request)
+        parts = request.query_params.get("parts", "").split(",")
+        boxes = await asyncio.to_thread(exemplars.region_of, _opened(photo), _opened(reference), parts)
+        return labels(scale_mask(boxes, self.editor.size))
+
+    async def fill(self, request: Request) -> Response:
+        """Open, as another photo, this one with the region in the body filled as `?reference=TOKEN` shows it.
+
+        `&strength=0.5` goes half the way from the photo's own code; `&feather=8` fades so many px of the face around
+        the region; `&only=Smiling,Beard` lets no other attributes through. Where it was filled its mask is parsed anew
+        if there is a face parser.
+        """
+        exemplars, (_, photo), reference = self._need_exemplars(), self._photo(request), self._reference(request)
+        region, query = await read_region(request, self.editor.size), request.query_params
+        strength = read_number(query, "strength", float, 0, 1)
+        feather = read_number(query, "feather", float, 0, 1000) if "feather" in query else 0
+        only = read_names(query, "only", exemplars.attributes) if "only" in query else ()
+        face, exemplar = _opened(photo), _opened(reference)
+        weight = await asyncio.to_thread(weight_of, face, region, feather)
+        filled = await self.queue.run(exemplars.fill, face, exemplar, weight, strength, only)
+        async with self.whole:
+            subject = await asyncio.to_thread(replace_face, face.subject, filled, weight)
+            inside = touched(weight > 0, self.editor.size) > 0
+            opened = photo._replace(portrait=await self.queue.run(self._filled_portrait, subject, face.mask, inside))
+        return JSONResponse(opened.describe(self.photos.add(opened)))
+
     async def random_mask(self, request: Request) -> Response:
         """Return a mask that the MaskVAE samples, the same for the same `?seed=N`."""
         seed = read_number(request.query_params, "seed", int, 0, 2**31)
@@ -214,6 +253,11 @@ class Api:
     def _check_interpolates(self) -> None:
         if not self.editor.interpolates:
             raise HTTPException(400, "the server has no MaskVAE; start it with --mask-vae")
+
+    def _need_exemplars(self) -> ExemplarEditor:
+        if self._exemplars is None:
+            raise HTTPException(400, "the server has no networks for exemplars; start it with --exemplar-checkpoint")
+        return self._exemplars
 
     def _photo(self, request: Request) -> tuple[str, OpenPhoto]:
         token = request.path_params["token"]
@@ -243,7 +287,11 @@ class Api:
         portrait = self.editor.encode(subject)
         return portrait._replace(mask=scale_mask(portrait.mask, self.editor.size), style=np.asarray(portrait.style))
 
-    def _describe(self, token: str, photo: OpenPhoto) -> Response:
-        height, width = photo.portrait.subject.photo.shape[:2]
-        boxes = [[round(length) for length in each.box] for each in photo.faces]
-        return JSONResponse({"photo": token, "width": width, "height": height, "faces": boxes, "face": photo.face})
+    def _filled_portrait(self, subject: Subject, mask: np.ndarray, inside: np.ndarray) -> Portrait:
+        if self.editor.parses:
+            mask = np.where(inside, scale_mask(self.editor.parse(subject.face), self.editor.size), mask)
+        return self._portrait(subject._replace(mask=scale_mask(mask, len(subject.face))))
+
+
+def _opened(photo: OpenPhoto) -> Opened:
+    return Opened(photo.portrait.subject, photo.portrait.mask)

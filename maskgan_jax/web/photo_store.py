@@ -4,7 +4,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from maskgan_jax.editing.editor import Portrait
 from maskgan_jax.photos.face_detection import Face
@@ -30,6 +30,12 @@ class OpenPhoto(NamedTuple):
         masks = self.portrait.mask.nbytes + (0 if subject.mask is None else subject.mask.nbytes)
         background = sum(array.nbytes for array in self.portrait.background)
         return subject.photo.nbytes + subject.face.nbytes + masks + background
+
+    def describe(self, token: str) -> dict[str, Any]:
+        """Return what the page is told of a photo that is open under a token; boxes are (left, top, side)."""
+        height, width = self.portrait.subject.photo.shape[:2]
+        boxes = [[round(length) for length in each.box] for each in self.faces]
+        return {"photo": token, "width": width, "height": height, "faces": boxes, "face": self.face}
 
 
 class PhotoStore:

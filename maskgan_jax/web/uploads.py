@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -64,13 +64,29 @@ async def read_mask(request: Request, size: int) -> UInt8[np.ndarray, "s s"]:
     Raises:
       HTTPException: it has another number of bytes, or a label that no class has.
     """
-    body = await read_body(request, size * size)
-    if len(body) != size * size:
-        raise HTTPException(400, f"the mask has {len(body)} bytes; send {size * size}, one for each of {size}x{size}")
-    mask = np.frombuffer(body, np.uint8).reshape(size, size)
+    mask = await _read_map(request, size, "mask")
     if mask.max() >= NUM_CLASSES:
         raise HTTPException(400, f"the mask has label {mask.max()}; the labels are 0 to {NUM_CLASSES - 1}")
     return mask
+
+
+async def read_region(request: Request, size: int) -> UInt8[np.ndarray, "s s"]:
+    """Return the region that is the body of a request: a byte for each pixel, row by row, 1 inside and 0 outside.
+
+    Raises:
+      HTTPException: it has another number of bytes, or other values.
+    """
+    region = await _read_map(request, size, "region")
+    if region.max() > 1:
+        raise HTTPException(400, f"the region has the value {region.max()}; send 1 inside and 0 outside")
+    return region
+
+
+async def _read_map(request: Request, size: int, name: str) -> UInt8[np.ndarray, "s s"]:
+    body = await read_body(request, size * size)
+    if len(body) != size * size:
+        raise HTTPException(400, f"the {name} has {len(body)} bytes; send {size * size}, one for each of {size}x{size}")
+    return np.frombuffer(body, np.uint8).reshape(size, size)
 
 
 def read_number(query: Mapping[str, str], name: str, kind: type[Number], least: Number, most: Number) -> Number:
@@ -87,3 +103,16 @@ def read_number(query: Mapping[str, str], name: str, kind: type[Number], least: 
     if value is None or not least <= value <= most:
         raise HTTPException(400, f"{name}={text[:20]}: give a number from {least} to {most}")
     return value
+
+
+def read_names(query: Mapping[str, str], name: str, known: Sequence[str]) -> list[str]:
+    """Return the comma-separated names in a query.
+
+    Raises:
+      HTTPException: one of them is not among the known ones.
+    """
+    names = query.get(name, "").split(",")
+    unknown = [each[:20] for each in names if each not in known]
+    if unknown:
+        raise HTTPException(400, f"{name}={','.join(unknown)}: give names out of: {', '.join(known) or 'none'}")
+    return names

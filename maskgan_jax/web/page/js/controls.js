@@ -80,7 +80,9 @@ function buildParts(editor) {
 
 function connectPainting(editor) {
   const { painter } = editor;
-  for (const button of element("tool-buttons").children) button.onclick = () => editor.chooseTool(button.dataset.tool);
+  for (const button of document.querySelectorAll("[data-tool]")) {
+    button.onclick = () => editor.chooseTool(button.dataset.tool);
+  }
   const showSize = () => {
     painter.radius = element("brush-size").value / 2;
     element("brush-size-value").textContent = element("brush-size").value;
@@ -109,7 +111,7 @@ function connectResult(editor) {
     editor.result.draw();
   });
   for (const id of ["keep", "feather", "strength"]) on(id, "input", () => editor.redraw());
-  on("interpolate", "input", () => editor.interpolate());
+  on("interpolate", "input", () => editor.interpolation.move());
 }
 
 function connectPhotos(editor) {
@@ -162,7 +164,8 @@ function connectFiles(editor) {
 }
 
 function connectKeys(editor) {
-  const { painter } = editor;
+  const { painter, model } = editor;
+  const tools = { ...TOOL_KEYS, ...(model.filling && { r: "region" }) };
   document.addEventListener("keydown", (event) => {
     if (event.altKey || document.querySelector("dialog[open]")) return;
     const key = event.key.toLowerCase();
@@ -171,7 +174,7 @@ function connectKeys(editor) {
       else if (key === "y" || key === "z") editor.redo();
       else return;
       event.preventDefault();
-    } else if (TOOL_KEYS[key]) editor.chooseTool(TOOL_KEYS[key]);
+    } else if (tools[key]) editor.chooseTool(tools[key]);
     else if (BUTTON_KEYS[key]) element(BUTTON_KEYS[key]).click();
     else if (key === "enter" && painter.corners.length) painter.closePolygon();
     else if (key === "escape") editor.chooseTool(painter.tool);

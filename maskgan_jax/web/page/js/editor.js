@@ -1,8 +1,10 @@
 import { askForFace } from "./face_dialog.js";
+import { Filling } from "./filling.js";
 import { History } from "./history.js";
+import { Interpolation } from "./interpolation.js";
 import { download, element } from "./page.js";
 import { Painter } from "./painter.js";
-import { pack, unpack } from "./project.js";
+import { openPhotos, pack, unpack } from "./project.js";
 import { Result } from "./result.js";
 import { LatestOnly, Photo, randomMask } from "./server.js";
 import { StyleParts } from "./style_parts.js";
@@ -27,6 +29,7 @@ export class Editor {
     this.result.onSlide = (part) => this.compare(part);
     this.painter = new Painter(element("mask-canvas"), model, {
       onStroke: (before) => this.#changed(before),
+      onRegion: () => this.filling.enable(),
       onPick: (label) => this.chooseLabel(label),
     });
     this.styleParts = new StyleParts(element("style-parts"), model.style_parts, () => {
@@ -34,7 +37,8 @@ export class Editor {
       this.redraw();
     });
     this.drawing = new LatestOnly(() => this.#drawResult());
-    this.interpolating = new LatestOnly(() => this.#interpolate());
+    this.interpolation = new Interpolation(this);
+    this.filling = new Filling(this, model.filling);
   }
 
   /** Do something that may fail or take long: errors become one line on the page. */
@@ -72,7 +76,7 @@ export class Editor {
     if (slot === "photo") {
       this.history = new History();
       this.#forgetResult();
-      this.painter.show(photo.image, photo.mask);
+      this.painter.show(photo);
       this.#changed(null);
     } else this.#showReference();
   }
@@ -87,7 +91,7 @@ export class Editor {
     const image = this.reference?.image;
     canvas.width = canvas.height = image?.width ?? 1;
     if (image) canvas.getContext("2d").drawImage(image, 0, 0);
-    this.#endInterpolation();
+    this.interpolation.end();
     this.updateButtons();
     this.redraw();
   }
@@ -96,7 +100,7 @@ export class Editor {
     this.painter.tool = tool;
     this.painter.corners = [];
     this.painter.draw();
-    for (const button of element("tool-buttons").children) button.ariaPressed = button.dataset.tool === tool;
+    for (const button of document.querySelectorAll("[data-tool]")) button.ariaPressed = button.dataset.tool === tool;
   }
 
   chooseLabel(label = HAIR) {
@@ -107,7 +111,7 @@ export class Editor {
   /** After a change of the mask: record it and draw the result. */
   #changed(before) {
     if (before && !this.history.record(before, this.painter.mask)) return;
-    this.#endInterpolation();
+    this.interpolation.end();
     this.updateButtons();
     this.redraw();
   }
@@ -130,6 +134,20 @@ export class Editor {
     if (same) this.setMask(mask);
   }
 
+  /** Replace the photo by one that was made of it, as a change that can be undone; what is painted stays. */
+  exchangePhoto(photo) {
+    const { painter } = this;
+    painter.finishStroke();
+    const before = painter.mask.slice();
+    const own = this.photo.mask;
+    const mask = before.map((label, index) => (label === own[index] ? photo.mask[index] : label));
+    this.history.record(before, mask, this.photo);
+    this.photo = photo;
+    painter.exchange(photo);
+    painter.setMask(mask);
+    this.#changed(null);
+  }
+
   transfer(part) {
     return this.makeMask((mask) => this.reference.transfer(mask, part));
   }
@@ -150,26 +168,23 @@ export class Editor {
 
   undo() {
     this.painter.finishStroke();
-    this.#travel(this.history.undo(this.painter.mask));
+    this.#travel(this.history.undo(this.painter.mask, this.photo));
   }
 
   redo() {
     this.painter.finishStroke();
-    this.#travel(this.history.redo(this.painter.mask));
+    this.#travel(this.history.redo(this.painter.mask, this.photo));
   }
 
-  #travel(moved) {
-    if (!moved) return;
-    this.painter.draw();
+  #travel(photo) {
+    if (!photo) return;
+    this.photo = photo;
+    this.painter.exchange(photo);
     this.#changed(null);
   }
 
   redraw() {
     return this.attempt(() => this.drawing.call());
-  }
-
-  interpolate() {
-    return this.attempt(() => this.interpolating.call());
   }
 
   async #drawResult() {
@@ -178,7 +193,7 @@ export class Editor {
     const blob = await photo.edit(painter.mask.slice(), this.#editOptions(), this.#styleReference());
     if (this.photo !== photo) return;
     this.resultBlob = blob;
-    this.result.show(photo.image, await createImageBitmap(blob));
+    this.result.show(photo.unfilled.image, await createImageBitmap(blob));
     this.updateButtons();
   }
 
@@ -198,26 +213,6 @@ export class Editor {
     };
   }
 
-  async #interpolate() {
-    const amount = Number(element("interpolate").value) / 100;
-    this.painter.finishStroke();
-    this.betweenFrom ??= this.painter.mask.slice();
-    const { betweenFrom, photo, painter } = this;
-    const mask = amount ? await this.reference.interpolate(betweenFrom, amount) : betweenFrom;
-    if (painter.stroke || this.betweenFrom !== betweenFrom || this.photo !== photo) return;
-    if (this.betweenRecorded) this.history.done.pop(); // the slider's whole way is one change
-    painter.setMask(mask);
-    this.betweenRecorded = this.history.record(betweenFrom, mask);
-    this.updateButtons();
-    this.redraw();
-  }
-
-  #endInterpolation() {
-    this.betweenFrom = null;
-    this.betweenRecorded = false;
-    element("interpolate").value = 0;
-  }
-
   /** Show the photo in the left part of the result. */
   compare(part) {
     element("compare").value = 100 * part;
@@ -235,6 +230,7 @@ export class Editor {
     for (const button of element("parts").children) button.disabled = !photo || !reference;
     element("strength").disabled = !photo || !reference;
     this.styleParts.enable(photo && reference);
+    this.filling.enable();
     element("interpolate").disabled = !photo || !reference || !model.interpolates;
     element("random-mask").disabled = !photo || !model.interpolates;
   }
@@ -273,13 +269,13 @@ export class Editor {
   async openProject(file) {
     const tickets = { photo: ++this.tickets.photo, reference: ++this.tickets.reference };
     const project = await unpack(file, this.model.size, this.model.classes.length);
-    const [photo, reference] = await Promise.all(
-      [project.photo, project.reference].map((each) => each && Photo.open(each.source, each.ownMask)),
-    );
+    const photos = await openPhotos(project.photos);
     if (Object.entries(tickets).some(([slot, ticket]) => this.tickets[slot] !== ticket)) return;
-    Object.assign(this, { photo, reference, history: new History(project.done, project.undone) });
+    const [photo, reference] = [photos[project.photo], photos[project.reference] ?? null];
+    const changes = (all) => all.map((change) => ({ ...change, photo: photos[change.photo] ?? null }));
+    Object.assign(this, { photo, reference, history: new History(changes(project.done), changes(project.undone)) });
     this.#forgetResult();
-    this.painter.show(photo.image, photo.mask);
+    this.painter.show(photo);
     this.painter.setMask(project.mask);
     element("strength").value = project.settings.strength;
     this.styleParts.choose(project.settings.styleParts);

@@ -1,19 +1,22 @@
 import { fillArea, fillPolygon, mirrorPoint, paintLine } from "./labels.js";
+import { Region } from "./region.js";
 
 const MAX_ZOOM = 16;
+const BRUSHES = ["brush", "erase", "region", "region-erase"];
 
-/** The canvas that shows a photo under its mask and paints labels with the pointer. */
+/** The canvas that shows a photo under its mask, and paints labels or a region with the pointer. */
 export class Painter {
   /**
    * `canvas`: where to paint; `model`: size and classes; `onStroke(before)`: called after each change with the map
-   * before it; `onPick(label)`: a class was picked.
+   * before it; `onRegion()`: the region was painted; `onPick(label)`: a class was picked.
    */
-  constructor(canvas, model, { onStroke, onPick }) {
-    Object.assign(this, { canvas, size: model.size, classes: model.classes, onStroke, onPick });
+  constructor(canvas, model, { onStroke, onRegion, onPick }) {
+    Object.assign(this, { canvas, size: model.size, classes: model.classes, onStroke, onRegion, onPick });
     const colours = model.classes.map(({ colour: [r, g, b] }) => (255 << 24) | (b << 16) | (g << 8) | r);
     this.colours = new Uint32Array(colours);
     this.mask = new Uint8Array(this.size * this.size);
     this.original = this.mask;
+    this.region = new Region(this.size);
     this.image = null;
     this.tool = "brush";
     this.label = 1;
@@ -28,13 +31,31 @@ export class Painter {
     new ResizeObserver(() => this.draw()).observe(canvas);
   }
 
-  /** Show a photo with its mask; a stroke that is being painted is dropped. */
-  show(image, mask) {
+  /** Show a photo with its mask, and no region; a stroke that is being painted is dropped. */
+  show({ image, mask }) {
     this.stroke = null;
-    this.image = image;
-    this.original = mask.slice();
+    this.region.clear();
+    this.exchange({ image, mask });
     this.setMask(mask);
     this.fit();
+  }
+
+  /** Show another photo under the mask and the region. */
+  exchange({ image, mask }) {
+    this.image = image;
+    this.original = mask.slice();
+    this.draw();
+  }
+
+  addRegion(map) {
+    this.region.add(map);
+    this.draw();
+  }
+
+  clearRegion() {
+    this.stroke = null;
+    this.region.clear();
+    this.draw();
   }
 
   setMask(mask) {
@@ -80,6 +101,7 @@ export class Painter {
     context.globalAlpha = this.opacity;
     context.drawImage(this.overlay, 0, 0, 1, 1);
     context.globalAlpha = 1;
+    this.region.draw(context);
     this.#drawCursor(context);
   }
 
@@ -90,7 +112,7 @@ export class Painter {
     if (this.corners.length) {
       this.corners.forEach(({ x, y }, place) => context[place ? "lineTo" : "moveTo"](x / this.size, y / this.size));
       if (this.hover) context.lineTo(this.hover.x / this.size, this.hover.y / this.size);
-    } else if (this.hover && (this.tool === "brush" || this.tool === "erase")) {
+    } else if (this.hover && BRUSHES.includes(this.tool)) {
       context.arc(this.hover.x / this.size, this.hover.y / this.size, Math.max(0.5, this.radius) / this.size, 0, 7);
     }
     context.stroke();
@@ -160,8 +182,9 @@ export class Painter {
     if (this.pointers.size > 2 || this.tool === "pan" || this.panning || event.button === 1) return;
     const inside = point.x >= 0 && point.y >= 0 && point.x < this.size && point.y < this.size;
     if (!inside) return;
-    if (this.tool === "brush" || this.tool === "erase") {
-      this.stroke = { before: this.mask.slice(), last: point };
+    if (BRUSHES.includes(this.tool)) {
+      const brush = this.#brush();
+      this.stroke = { ...brush, before: brush.map.slice(), last: point };
       this.#paint(point, point);
     } else this.pressed = point; // acts when it is released: a second finger would zoom instead
   }
@@ -220,26 +243,35 @@ export class Painter {
     if (point && event.type === "pointerup") this.#apply(point);
   }
 
-  /** End the stroke that is being painted, before something else changes or reads the mask. */
+  /** End the stroke that is being painted, before something else changes or reads the mask or the region. */
   finishStroke() {
     const { stroke } = this;
     this.stroke = null;
-    if (stroke) this.onStroke(stroke.before);
+    if (stroke?.map === this.mask) this.onStroke(stroke.before);
+    else if (stroke) this.onRegion();
   }
 
   #cancelStroke() {
-    if (this.stroke) this.setMask(this.stroke.before);
+    this.stroke?.map.set(this.stroke.before);
     this.stroke = this.pressed = null;
+    this.draw();
+  }
+
+  /** Return the map that the tool paints on, and what a pixel under the brush becomes, and one under its mirror image. */
+  #brush() {
+    const { mask, region, label, tool } = this;
+    const twin = this.classes[label].mirrored;
+    if (tool === "brush") return { map: mask, labelAt: () => label, twinAt: () => twin };
+    const labelAt = tool === "erase" ? (index) => this.original[index] : () => Number(tool === "region");
+    return { map: tool === "erase" ? mask : region.map, labelAt, twinAt: labelAt };
   }
 
   #paint(from, to) {
-    const { mask, size, radius } = this;
-    const erases = this.tool === "erase";
-    paintLine(mask, size, from, to, radius, (index) => (erases ? this.original[index] : this.label));
+    const { size, radius, stroke } = this;
+    paintLine(stroke.map, size, from, to, radius, stroke.labelAt);
     if (this.mirrored) {
-      const twin = this.classes[this.label].mirrored;
       const [start, end] = [from, to].map((point) => mirrorPoint(point, size));
-      paintLine(mask, size, start, end, radius, (index) => (erases ? this.original[index] : twin));
+      paintLine(stroke.map, size, start, end, radius, stroke.twinAt);
     }
     this.draw();
   }

@@ -25,8 +25,9 @@ export const describeModel = () => request("GET", "model").then((answer) => answ
 /** A photo that is open on the server. It is opened again by itself when the server has forgotten it. */
 export class Photo {
   /**
-   * `source`: {sample: number}, or {file: Blob, aligned?: 1, face?: number}; `ownMask`: the mask that its
-   * style is read with, instead of the parsed one.
+   * `source`: {sample: number}, {file: Blob, aligned?: 1, face?: number}, or a region of one Photo that is filled as
+   * another one shows it, {base: Photo, reference: Photo, query, region: map}; `ownMask`: the mask that its style is
+   * read with, instead of the parsed one.
    */
   static async open(source, ownMask = null) {
     const photo = new Photo();
@@ -39,10 +40,21 @@ export class Photo {
   }
 
   async #open() {
-    const { file, face, ...query } = this.source;
-    this.description = await request("POST", "photos", query, file).then((answer) => answer.json());
+    const { base, face } = this.source;
+    const answer = base ? await this.#fillBase() : await this.#upload();
+    this.description = await answer.json();
     if (face && face !== this.description.face) await this.#chooseFace(face);
     if (this.ownMask) await request("PUT", `photos/${this.token}/mask`, {}, this.ownMask);
+  }
+
+  #upload() {
+    const { file, face, ...query } = this.source;
+    return request("POST", "photos", query, file);
+  }
+
+  #fillBase() {
+    const { base, reference, query, region } = this.source;
+    return base.#askBeside(reference, "POST", "exemplar", query, region);
   }
 
   async #chooseFace(number) {
@@ -60,8 +72,25 @@ export class Photo {
     }
   }
 
+  /** Ask about this photo beside another one, which is opened again too if the server has forgotten it. */
+  async #askBeside(reference, method, action, query, body) {
+    const ask = () => this.#ask(method, action, { ...query, reference: reference.token }, body);
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof ReferenceGone)) throw error;
+      await reference.#open();
+      return ask();
+    }
+  }
+
   get token() {
     return this.description.photo;
+  }
+
+  /** The photo before all that was filled in it. */
+  get unfilled() {
+    return this.source.base?.unfilled ?? this;
   }
 
   /** The whole photo, before its face was cut out. */
@@ -84,15 +113,22 @@ export class Photo {
     this.ownMask = this.mask = mask;
   }
 
-  /** Generate the face of a mask, as a Blob; the reference is opened again if the server has forgotten it. */
+  /** Generate the face of a mask, as a Blob, in the style of another photo if there is a reference. */
   async edit(mask, query, reference) {
-    const ask = () => this.#ask("POST", "edit", { ...query, ...(reference && { reference: reference.token }) }, mask);
-    const answer = await ask().catch(async (error) => {
-      if (!(error instanceof ReferenceGone)) throw error;
-      await reference.#open();
-      return ask();
-    });
+    const answer = reference
+      ? await this.#askBeside(reference, "POST", "edit", query, mask)
+      : await this.#ask("POST", "edit", query, mask);
     return answer.blob();
+  }
+
+  /** Return the box around a part in this photo and another one, as a map of 1 inside and 0 outside. */
+  async region(reference, parts) {
+    return labels(await this.#askBeside(reference, "GET", "region", { parts }));
+  }
+
+  /** Return this photo with a region filled as another one shows it. */
+  fill(reference, query, region) {
+    return Photo.open({ base: this, reference, query, region });
   }
 
   /** Return a mask with parts of this photo's. */
