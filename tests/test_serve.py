@@ -80,12 +80,13 @@ def test_ctrl_c_ends_the_server(arguments):
     assert stderr.splitlines()[0].endswith(" compiling")
 
 
-def test_the_server_over_its_socket(arguments, tmp_path, monkeypatch):
+def test_the_server_over_its_socket(arguments, random_runs, tmp_path, monkeypatch):
     """One start for all that a client in the same process can't show."""
     monkeypatch.chdir(tmp_path)
-    with serving(*arguments) as server:
+    with serving(*arguments, f"--exemplar-checkpoint={random_runs / 'ebgan'}") as server:
         # The page, and the API behind it.
         assert b"<!doctype html>" in server.request("GET", "/")[1].lower()
+        assert json.loads(server.request("GET", "/api/model")[1])["filling"]["attributes"] == []
         opened = json.loads(server.request("POST", "/api/photos?sample=0")[1])["photo"]
         status, picture = server.request("POST", f"/api/photos/{opened}/edit", body=bytes(64 * 64))
         assert (status, picture[1:4]) == (200, b"PNG")
@@ -177,6 +178,12 @@ def test_a_network_of_another_kind_is_one_line_before_any_visitor_comes(argument
     with pytest.raises(UserError, match=f"{wrong.partition('=')[0]} is needed") as raised:
         serve.main(options)
     assert "\n" not in str(raised.value)
+
+
+def test_exemplars_need_networks_for_them(arguments, runs):
+    options = serve.parser().parse_args(["--port=0", *arguments, f"--exemplar-checkpoint={runs / 'mask_vae'}"])
+    with pytest.raises(UserError, match=r"--exemplar-checkpoint: the run at .* has no function encode_exemplar"):
+        serve.main(options)
 
 
 def test_help_imports_no_library():

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 from starlette.testclient import TestClient
 
 from maskgan_jax.editing.editor import Editor
+from maskgan_jax.editing.exemplars import ExemplarEditor
 from maskgan_jax.web.api import Api
 from maskgan_jax.web.app import LOOPBACK_NAMES, make_app
 from tests.web.browser import Tab, find_chromium, serving
@@ -20,9 +21,21 @@ def editor(runs: Path) -> Editor:
     return Editor(runs / "ebst", face_parser=runs / "face_parser")
 
 
+@pytest.fixture(scope="session")
+def random_editor(random_runs: Path) -> Editor:
+    """An editor with networks of random weights, and a face parser."""
+    return Editor(random_runs / "dense_mapping", face_parser=random_runs / "face_parser")
+
+
 @pytest.fixture(scope="module")
-def api(editor: Editor) -> Api:
-    return Api(editor)
+def exemplars() -> ExemplarEditor | None:
+    """What regions are filled with: nothing, but in the tests of that."""
+    return None
+
+
+@pytest.fixture(scope="module")
+def api(editor: Editor, exemplars: ExemplarEditor | None) -> Api:
+    return Api(editor, exemplars)
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ def test_the_model_is_described(client):
     assert [each["colour"] for each in described["classes"]] == PALETTE.tolist()
     assert [each["mirrored"] for each in described["classes"]] == MIRRORED.tolist()
     assert described["parts"] == list(OFFERED_PARTS)
-    assert described["style_parts"] == []
+    assert (described["style_parts"], described["filling"]) == ([], None)
     assert (described["parses"], described["interpolates"], described["synthetic"]) == (True, True, True)
 
 

@@ -86,6 +86,23 @@ def test_a_saved_project_opens_again_with_its_changes(tab, tmp_path):
     np.testing.assert_array_equal(tab.mask(), before)
 
 
+def test_a_project_of_version_1_is_opened(tab, tmp_path):
+    before = tab.mask()
+    tab.choose("hat")
+    tab.drag((10, 10), (50, 12))
+    mask = tab.mask()
+    content = json.loads(tab.save("#save-project", tmp_path / "project.json").read_text())
+    photos = content.pop("photos")
+    content |= {"version": 1, "photo": photos[content["photo"]], "reference": photos[content["reference"]]}
+    content |= {"done": [change["runs"] for change in content["done"]]}
+    (tmp_path / "old.json").write_text(json.dumps(content))
+    tab.reload()
+    tab.choose_file("#open-project", tmp_path / "old.json")
+    np.testing.assert_array_equal(tab.mask(), mask)
+    tab.press("Control+z")
+    np.testing.assert_array_equal(tab.mask(), before)
+
+
 def test_a_damaged_project_is_refused_in_one_line_and_nothing_changes(tab, tmp_path):
     before = tab.mask()
     damaged = {"format": "maskgan_jax project", "version": 1, "size": SIZE, "mask": "AAAA", "done": [], "undone": []}
@@ -130,3 +147,9 @@ def test_no_request_leaves_the_machine(tab):
 
 def test_the_page_says_that_its_model_knows_synthetic_faces_only(tab):
     assert "trained on synthetic faces" in tab.page.inner_text("#note")
+
+
+def test_without_networks_for_exemplars_there_is_nothing_to_fill(tab):
+    assert tab.page.is_hidden("#filling")
+    tab.press("r")
+    assert tab.page.get_attribute("button[data-tool=brush]", "aria-pressed") == "true"

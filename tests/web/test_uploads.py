@@ -14,8 +14,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from maskgan_jax.web import uploads
-from maskgan_jax.web.answers import MAX_ERROR
-from tests.web.exchange import SIZE, encode, open_sample
+from tests.web.exchange import BAD_TEXTS, SIZE, check_refused, encode, open_sample
 
 NOISE = np.random.default_rng(0).integers(0, 256, (24, 20, 3), np.uint8)
 """A photo whose files are small and have no redundancy."""
@@ -39,17 +38,6 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     yield
     assert list(tmp_path.iterdir()) == []
-
-
-def check_refused(client: TestClient, answer: httpx.Response) -> None:
-    """Assert that an answer is a clear refusal, and that the server goes on."""
-    assert 400 <= answer.status_code < 500, answer.text
-    error = answer.json()["error"]
-    assert 5 <= len(error) <= MAX_ERROR
-    assert error.splitlines() == [error]
-    for hint_at_the_inside in ("Traceback", ".py", "/work", "/tmp", "/home", "site-packages", "object at"):
-        assert hint_at_the_inside not in error
-    assert client.get("/api/health").status_code == 200
 
 
 def upload(client: TestClient, body: bytes) -> httpx.Response:
@@ -224,12 +212,6 @@ def test_a_huge_body_is_refused(client, photo, address, stated):
 def test_the_smallest_photos_are_opened(client, shape, query):
     answer = client.post(f"/api/photos{query}", content=encode(np.zeros((*shape, 3), np.uint8)))
     assert (answer.json()["height"], answer.json()["width"]) == shape
-
-
-BAD_TEXTS = (
-    "", "x", "-1", "1e999", "nan", "inf", "-inf", "0x10", "1;2", "../1", "1\n2", "\0", "💥", "9" * 5000, "' OR 1=1",
-    "[]", "4294967296", "<b>", "%", "None",
-)  # fmt: skip
 
 
 @pytest.mark.parametrize("text", BAD_TEXTS, ids=lambda text: ascii(text[:10]))
