@@ -46,10 +46,7 @@ class Api:
     """The endpoints over one editor, and what they share: the open photos and the queue in front of the device."""
 
     def __init__(self, editor: Editor, exemplars: ExemplarEditor | None = None):
-        """Serve an editor; without a face parser every photo starts with an empty mask.
-
-        With networks for exemplars regions are filled too.
-        """
+        """Serve an editor; without a face parser photos have an empty mask, without `exemplars` none is filled."""
         self.editor, self._exemplars = editor, exemplars
         self.photos = PhotoStore()
         self.queue = DeviceQueue(editor.generate)
@@ -211,7 +208,7 @@ class Api:
     async def region(self, request: Request) -> Response:
         """Return the boxes around `?parts=mouth,eyes` in this photo and in `&reference=TOKEN`: 1 inside, 0 outside."""
         exemplars, (_, photo), reference = self._need_exemplars(), self._photo(request), self._reference(request)
-        parts = request.query_params.get("parts", "").split(",")
+        parts = list(dict.fromkeys(request.query_params.get("parts", "").split(",")))
         boxes = await asyncio.to_thread(exemplars.region_of, _opened(photo), _opened(reference), parts)
         return labels(scale_mask(boxes, self.editor.size))
 
@@ -232,8 +229,7 @@ class Api:
         filled = await self.queue.run(exemplars.fill, face, exemplar, weight, strength, only)
         async with self.whole:
             subject = await asyncio.to_thread(replace_face, face.subject, filled, weight)
-            inside = touched(weight > 0, self.editor.size) > 0
-            opened = photo._replace(portrait=await self.queue.run(self._filled_portrait, subject, face.mask, inside))
+            opened = photo._replace(portrait=await self.queue.run(self._filled_portrait, subject, face.mask, weight))
         return JSONResponse(opened.describe(self.photos.add(opened)))
 
     async def random_mask(self, request: Request) -> Response:
@@ -287,8 +283,9 @@ class Api:
         portrait = self.editor.encode(subject)
         return portrait._replace(mask=scale_mask(portrait.mask, self.editor.size), style=np.asarray(portrait.style))
 
-    def _filled_portrait(self, subject: Subject, mask: np.ndarray, inside: np.ndarray) -> Portrait:
+    def _filled_portrait(self, subject: Subject, mask: np.ndarray, weight: np.ndarray) -> Portrait:
         if self.editor.parses:
+            inside = touched(weight > 0, self.editor.size) > 0
             mask = np.where(inside, scale_mask(self.editor.parse(subject.face), self.editor.size), mask)
         return self._portrait(subject._replace(mask=scale_mask(mask, len(subject.face))))
 

@@ -208,6 +208,21 @@ def phone(browser, address, tmp_path) -> Iterator[Tab]:
     context.close()
 
 
+def in_view(tab: Tab, name: str) -> bool:
+    """Return whether the screen shows a canvas from top to bottom, but for a part of a pixel."""
+    box = tab.page.locator(f"#{name}").bounding_box()
+    return box["y"] > -1 and box["y"] + box["height"] < 741
+
+
+def test_a_phone_scrolls_to_where_the_work_is_seen(phone):
+    phone.page.locator("#reference").scroll_into_view_if_needed()
+    press(phone, "Paint region")
+    assert in_view(phone, "mask-canvas")
+    phone.click((32, 40))
+    press(phone, "Fill")
+    assert in_view(phone, "result-canvas")
+
+
 def test_the_panel_fits_a_phone_and_every_control_has_a_name(phone):
     assert phone.page.evaluate("() => document.documentElement.scrollWidth") <= 360
     panel = phone.page.get_by_role("region", name="Fill a region as the second photo shows it")

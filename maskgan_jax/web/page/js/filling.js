@@ -1,5 +1,8 @@
 import { element } from "./page.js";
 
+/** Scroll to where the panel's work is seen, on a screen that doesn't show both. */
+const bringIntoView = (canvas) => canvas.scrollIntoView({ block: "nearest" });
+
 /** The panel that fills a region of the photo as the second photo shows it. */
 export class Filling {
   #running = false;
@@ -18,6 +21,9 @@ export class Filling {
       editor.painter.clearRegion();
       this.enable();
     };
+    for (const button of element("filling").querySelectorAll("[data-tool]")) {
+      button.addEventListener("click", () => bringIntoView(editor.painter.canvas));
+    }
     element("fill").onclick = () => editor.attempt(() => this.fill());
   }
 
@@ -70,6 +76,7 @@ export class Filling {
       if (editor.photo !== photo) return;
       element("keep").checked = true;
       editor.exchangePhoto(filled);
+      bringIntoView(editor.result.canvas);
     } finally {
       this.#running = false;
       this.enable();
