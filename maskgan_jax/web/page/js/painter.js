@@ -53,7 +53,7 @@ export class Painter {
   }
 
   clearRegion() {
-    this.stroke = null;
+    this.finishStroke();
     this.region.clear();
     this.draw();
   }
