@@ -257,7 +257,7 @@ export class Painter {
     this.draw();
   }
 
-  /** Return the map that the tool paints on, and what a pixel under the brush becomes, and one under its mirror image. */
+  /** Return the map that the tool paints on, and what pixels under the brush and under its mirror image become. */
   #brush() {
     const { mask, region, label, tool } = this;
     const twin = this.classes[label].mirrored;
