@@ -42,7 +42,8 @@ def main(options: argparse.Namespace) -> None:
         parser = options.face_parser or (options.checkpoint if is_pretrained(options.checkpoint) else None)
         folder = options.exemplar_checkpoint
         exemplars = folder and ExemplarEditor(folder, "--exemplar-checkpoint")
-        api = Api(Editor(options.checkpoint, options.mask_vae, parser), exemplars)
+        editor = Editor(options.checkpoint, options.mask_vae, parser, options.fill_background)
+        api = Api(editor, exemplars)
         logging.info("compiling")
         api.warm_up()
         hosts = [*LOOPBACK_NAMES, options.host, *options.allowed_host]
@@ -80,6 +81,11 @@ def parser() -> ArgumentParser:
         "--exemplar-checkpoint",
         **FOLDER,
         help="a run of ebgan or att_ebgan, or an export: fills regions as another photo shows them",
+    )
+    add(
+        "--fill-background",
+        **FOLDER,
+        help="a run of ebgan or att_ebgan, or an export: fills background that a mask frees; else the generator does",
     )
     add("--host", default=LOOPBACK, help="address to listen at (%(default)s: this machine alone)")
     add("--port", type=at_least(0), default=8000, help="0: any free one (%(default)s)")

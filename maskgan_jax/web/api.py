@@ -84,6 +84,8 @@ class Api:
         if self.editor.interpolates:
             self.editor.masks_between(mask, mask, [0.5])
             self.editor.sample_masks(self._codes_to_vary, 1, 0)
+        mask_before = np.repeat(np.arange(2, dtype=np.uint8), size * size // 2).reshape(size, size)
+        self.editor.complete(portrait._replace(mask=mask_before), mask, photo)
         if self._exemplars:
             self._exemplars.edit(*[Opened(portrait.subject, mask)] * 2, np.ones_like(mask))
 
