@@ -45,6 +45,7 @@ def _add_networks(config: ConfigDict) -> None:
     generator = config.networks.spade_generator = ConfigDict()
     generator.width = 1024  # code, 16 ngf
     generator.up_widths = (512, 256, 128, 64)  # code
+    generator.start_size = 8  # code; px, doubled with every width and once more before
     generator.hidden_width = 128  # code; of the norms
     discriminator = config.networks.spade_discriminator = ConfigDict()
     discriminator.widths = (64, 128, 256, 512)  # code
