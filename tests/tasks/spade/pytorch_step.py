@@ -57,7 +57,8 @@ class Step:
     def discriminate(self, mask: Tensor, fake: Tensor, real: Tensor) -> tuple[list, list]:
         """Return the maps of fake and real images, which are one batch."""
         maps = self.networks["D"](torch.cat([mask, mask]), torch.cat([fake, real]))
-        return tuple([[each[part] for each in scale] for scale in maps] for part in self._halves(len(fake)))
+        fakes, reals = ([[each.chunk(2)[half] for each in scale] for scale in maps] for half in range(2))
+        return fakes, reals
 
     def perceptual(self, fake: Tensor, real: Tensor) -> Tensor:
         features = zip(VGG_WEIGHTS, self.vgg19(fake), self.vgg19(real), strict=True)
@@ -70,10 +71,6 @@ class Step:
             parameters = self.networks[network].named_parameters()
             self.gradients[network] = {key: parameter.grad.clone() for key, parameter in parameters}
         self.optimisers[name].step()
-
-    @staticmethod
-    def _halves(count: int) -> tuple[slice, slice]:
-        return slice(count), slice(count, None)
 
 
 def hinge(maps: list, loss) -> Tensor:
