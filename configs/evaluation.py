@@ -5,7 +5,9 @@ from ml_collections import ConfigDict
 from configs.base import base_config
 from configs.paper_tables import add_paper_tables
 
-METHODS = ("ebst", "dense_mapping", "dense_mapping_longer", "pix2pixhd_m", "portrait_editing", "ebgan", "att_ebgan")
+METHODS = (
+    "ebst", "dense_mapping", "dense_mapping_longer", "pix2pixhd_m", "spade", "portrait_editing", "ebgan", "att_ebgan",
+)  # fmt: skip
 
 
 def get_config(variant: str = "") -> ConfigDict:

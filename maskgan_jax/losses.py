@@ -1,6 +1,6 @@
 """The losses of the tasks: functions of arrays, each a scalar of float32 or more, the mean over the global batch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import jax
@@ -78,6 +78,23 @@ def _least_squares(logits: Array, is_real: bool) -> Array:
 
 def _log(logits: Array, is_real: bool) -> Array:
     return jax.nn.softplus(-logits if is_real else logits).mean()
+
+
+def discriminator_hinge(maps: FeatureMaps, is_real: bool) -> Float[Array, ""]:
+    """Compute the hinge loss of the discriminator's logits, on the right side of 1 or -1; the mean over its scales.
+
+    Source: SPADE's published code (Park et al., 2019, `MultiscaleDiscriminator` and `GANLoss`).
+    """
+    return _mean_over_scales(maps, lambda logits: jax.nn.relu(1 - logits if is_real else 1 + logits))
+
+
+def generator_hinge(maps: FeatureMaps) -> Float[Array, ""]:
+    """Compute minus the discriminator's logits of generated images, the mean over its scales; source as above."""
+    return _mean_over_scales(maps, jnp.negative)
+
+
+def _mean_over_scales(maps: FeatureMaps, loss: Callable[[Array], Array]) -> Array:
+    return sum(loss(scale[-1]).mean() for scale in maps) / len(maps)
 
 
 def feature_matching(fake: FeatureMaps, real: FeatureMaps) -> Float[Array, ""]:

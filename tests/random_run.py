@@ -4,6 +4,8 @@ from pathlib import Path
 
 import jax
 import numpy as np
+from flax import traverse_util
+from jaxtyping import PyTree
 from ml_collections import ConfigDict
 
 from maskgan_jax import tasks
@@ -27,4 +29,15 @@ def write_random_run(config: ConfigDict, folder: Path, seed: int = 0) -> None:
 
     names = sorted({name for function in task.inference.values() for name in function.networks})
     shapes = {name: variable_shapes(name, task.networks[name]) for name in names}
-    save_model(folder, config, swap_levels(jax.tree_util.tree_map_with_path(draw, shapes)))
+    variables = jax.tree_util.tree_map_with_path(draw, shapes)
+    save_model(folder, config, swap_levels({name: _with_singular_vectors(each) for name, each in variables.items()}))
+
+
+def _with_singular_vectors(variables: PyTree) -> PyTree:
+    """Return a network's variables with the singular vectors of its kernels in place of random ones."""
+    flat = traverse_util.flatten_dict(variables)
+    for path in [path for path in flat if path[-1] == "u"]:
+        kernel = flat[("params", *path[1:-1], "kernel")]
+        right, _, left = np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), full_matrices=False)
+        flat[path], flat[(*path[:-1], "v")] = left[0], right[:, 0].reshape(kernel.shape[:-1])
+    return traverse_util.unflatten_dict(flat)

@@ -106,6 +106,21 @@ def test_log_adversarial_loss_is_finite_where_the_sigmoid_saturates():
     assert losses.adversarial(maps_with_logits([-200.0]), True, "log") == pytest.approx(200)
 
 
+@pytest.mark.parametrize(
+    ("is_real", "expected"),
+    [
+        (True, ((1 + 0) / 2 + 2) / 2),  # how far below 1
+        (False, ((1 + 4) / 2 + 0) / 2),  # how far above -1
+    ],
+)
+def test_hinge_counts_logits_on_the_wrong_side_and_averages_over_the_scales(is_real, expected):
+    assert losses.discriminator_hinge(LOGITS, is_real) == pytest.approx(expected)
+
+
+def test_the_generators_hinge_is_minus_the_mean_logit():
+    assert losses.generator_hinge(LOGITS) == pytest.approx(-((0 + 3) / 2 - 1) / 2)
+
+
 def maps_of(values: list[list[float]], dtype=jnp.float32) -> list[list[jax.Array]]:
     """Constant maps, each layer of another size."""
     return [[jnp.full((2, 1 + i, 3, 4), value, dtype) for i, value in enumerate(scale)] for scale in values]

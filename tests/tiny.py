@@ -14,6 +14,7 @@ from configs import (
     mask_vae,
     pix2pixhd_m,
     portrait_editing,
+    spade,
 )
 
 CONFIGS = {
@@ -26,6 +27,7 @@ CONFIGS = {
     "portrait_editing": portrait_editing,
     "ebgan": ebgan,
     "att_ebgan": att_ebgan,
+    "spade": spade,
 }
 
 TINY_NETWORKS = {
@@ -42,6 +44,9 @@ TINY_NETWORKS = {
     "inpainting_generator": {"widths": (4, 4, 8)},
     "image_discriminator": {"widths": (4, 8)},
     "image_classifier": {"widths": (4, 8)},
+    "spade_encoder": {"widths": (4, 8)},
+    "spade_generator": {"width": 8, "up_widths": (4,), "start_size": 16, "hidden_width": 4},
+    "spade_discriminator": {"widths": (4, 8), "scales": 2},
 }  # fmt: skip
 """Fields of `config.networks`, by network."""
 

@@ -101,8 +101,8 @@ def heading(data: str, accepted: Threshold | None) -> str:
     text = (
         f"# MaskGAN's tables on {data}\n\n"
         "Means over the pairs with 95 % intervals in brackets. `paper`: Lee et al. 2020, Tables 2 and 3 and appendix "
-        "(same person, by a threshold that it does not name), real photos at 512 px (those of StarGAN, ELEGANT and "
-        "SPADE at 256 px are named so); never to be compared with figures of rendered faces.\n"
+        "(same person, by a threshold that it does not name), real photos at 512 px (SPADE: 256 px, and those of "
+        "StarGAN and ELEGANT that are named so); never to be compared with figures of rendered faces.\n"
     )
     if accepted:
         text += (

@@ -88,10 +88,17 @@ def weight_and_bias(name: str, *path: str, layout: Layout = CONV) -> Mapping:
 
 
 def batch_norm(name: str, *path: str) -> Mapping:
-    """Map scale, shift and running statistics; PyTorch also counts batches, which its default momentum ignores."""
+    """Map scale, shift and running statistics of a batch norm."""
     return [
         Entry(f"{name}.weight", ("params", *path, "scale")),
         Entry(f"{name}.bias", ("params", *path, "bias")),
+        *running_statistics(name, *path),
+    ]
+
+
+def running_statistics(name: str, *path: str) -> Mapping:
+    """Map the running statistics of a batch norm; PyTorch also counts batches, which its default momentum ignores."""
+    return [
         Entry(f"{name}.running_mean", ("batch_stats", *path, "mean")),
         Entry(f"{name}.running_var", ("batch_stats", *path, "var")),
         Unused(f"{name}.num_batches_tracked", np.zeros((), np.int64)),

@@ -15,11 +15,16 @@ from maskgan_jax.networks.channels import add_bias
 from maskgan_jax.networks.convolution import convolve, convolve_labels, convolve_transposed
 from maskgan_jax.networks.normalisation import adain, instance_norm
 
+PadMode = Literal["zero", "reflect"]
+
 normal_init = nn.initializers.normal(0.02)
 """Initial weights of every convolution but the MaskVAE's (published code, `weights_init`)."""
 
 pytorch_init = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
 """PyTorch's default initial weights, which the published MaskVAE and the dense layers of portrait editing keep."""
+
+xavier_init = nn.initializers.variance_scaling(0.02**2, "fan_avg", "normal")
+"""SPADE's initial weights, Xavier's of gain 0.02 (Glorot and Bengio, AISTATS 2010); biases are 0 there."""
 
 
 def bias_init(fan_in: int) -> nn.initializers.Initializer:
@@ -82,8 +87,9 @@ class Conv(nn.Module):
       strides: step in both directions.
       padding: pixels added on every side.
       pad_mode: what the padding holds: `zero`, or `reflect` without repeating the border.
-      kernel_init: initial weights; biases begin as `bias_init` says.
+      kernel_init: initial weights.
       use_bias: whether there is one.
+      initial_bias: initial biases; None: as `bias_init` says.
       dtype: type of the computation.
     """
 
@@ -91,9 +97,10 @@ class Conv(nn.Module):
     kernel_size: int
     strides: int = 1
     padding: int = 0
-    pad_mode: Literal["zero", "reflect"] = "zero"
+    pad_mode: PadMode = "zero"
     kernel_init: nn.initializers.Initializer = normal_init
     use_bias: bool = True
+    initial_bias: nn.initializers.Initializer | None = None
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
@@ -107,18 +114,20 @@ class Conv(nn.Module):
             y = convolve(x, kernel, self.strides, self.padding)
         if not self.use_bias:
             return y
-        bias = self.param("bias", bias_init(math.prod(shape[:3])), (self.features,)).astype(self.dtype)
-        return add_bias(y, bias)
+        initial_bias = self.initial_bias or bias_init(math.prod(shape[:3]))
+        return add_bias(y, self.param("bias", initial_bias, (self.features,)).astype(self.dtype))
 
 
 class LabelConv(nn.Module):
-    """A square reflect-padded convolution with bias of the one-hot form of label maps.
+    """A square convolution with bias, which keeps the size, of the one-hot form of label maps.
 
     Attributes:
       num_classes: channels of the one-hot form; every label is less.
       features: output channels.
       kernel_size: height and width of the kernel.
-      kernel_init: initial weights; biases begin as `bias_init` says.
+      kernel_init: initial weights.
+      pad_mode: what the padding holds, see `Conv`; 0 is no label.
+      initial_bias: initial biases; None: as `bias_init` says.
       dtype: type of the computation.
     """
 
@@ -126,14 +135,21 @@ class LabelConv(nn.Module):
     features: int
     kernel_size: int
     kernel_init: nn.initializers.Initializer = normal_init
+    pad_mode: PadMode = "reflect"
+    initial_bias: nn.initializers.Initializer | None = None
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, labels: Integer[Array, "b h w"]) -> Float[Array, "b h w o"]:
         shape = (self.kernel_size, self.kernel_size, self.num_classes, self.features)
         kernel = self.param("kernel", self.kernel_init, shape).astype(self.dtype)
-        bias = self.param("bias", bias_init(math.prod(shape[:3])), (self.features,)).astype(self.dtype)
-        padded = pad_image(labels[..., None], self.kernel_size // 2, "reflect")[..., 0]
+        initial_bias = self.initial_bias or bias_init(math.prod(shape[:3]))
+        bias = self.param("bias", initial_bias, (self.features,)).astype(self.dtype)
+        width = self.kernel_size // 2
+        if self.pad_mode == "reflect":
+            return add_bias(convolve_labels(pad_image(labels[..., None], width, "reflect")[..., 0], kernel), bias)
+        kernel = jnp.pad(kernel, ((0, 0), (0, 0), (0, 1), (0, 0)))  # the label beyond the last stands for the padding
+        padded = jnp.pad(labels, ((0, 0), (width, width), (width, width)), constant_values=self.num_classes)
         return add_bias(convolve_labels(padded, kernel), bias)
 
 

@@ -61,7 +61,9 @@ class SpatialAwareStyleEncoder(nn.Module):
         deep = [(len(self.widths) + layer, self.widths[-1]) for layer in range(self.deep_layers)]
 
         if self.uses_mask:
-            label_stem = LabelConv(self.num_classes, self.widths[0], 7, self.kernel_init, self.dtype, name="label_0")
+            label_stem = LabelConv(
+                self.num_classes, self.widths[0], 7, self.kernel_init, dtype=self.dtype, name="label_0"
+            )
             label = nn.relu(label_stem(mask))
             for layer, width in shallow:
                 f1 = halve("label", layer, width, label)

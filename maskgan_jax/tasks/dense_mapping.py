@@ -90,7 +90,13 @@ def evaluate(system: DenseMapping, state: TrainState, batch: Batch) -> Metrics:
     """Sum PSNR and absolute error of the reconstructions."""
     image_t, mask_t = to_image(batch["image_t"]), batch["mask_t"]
     reconstruction = system.gan.generator.apply(state.inference_variables("generator"), mask_t, mask_t, image_t)
-    weight = batch["weight"]
+    return sum_errors(reconstruction, image_t, batch["weight"])
+
+
+def sum_errors(
+    reconstruction: Float[Array, "b h w 3"], image_t: Float[Array, "b h w 3"], weight: Float[Array, " b"]
+) -> Metrics:
+    """Sum PSNR and absolute error of images, and count them, each with its weight."""
     return {
         "examples": weight.sum(),
         "psnr": (weight * psnr(reconstruction, image_t)).sum(),

@@ -3,21 +3,22 @@
 import optax
 
 
-def learning_rate(config, updates_per_step: int = 1) -> optax.Schedule:
+def learning_rate(config, updates_per_step: int = 1, peak: str = "learning_rate") -> optax.Schedule:
     """Return a rate that is constant for `config.optimiser.constant_share` of the run, then falls linearly to 0.
 
     Args:
       config: of the run.
       updates_per_step: updates that the optimiser makes in a step; the schedule counts updates.
+      peak: field of `config.optimiser` that holds the rate.
     """
     updates = config.num_train_steps * updates_per_step
     constant = int(updates * config.optimiser.constant_share)
-    peak = config.optimiser.learning_rate
-    decay = optax.linear_schedule(peak, 0.0, updates - constant)
-    return optax.join_schedules([optax.constant_schedule(peak), decay], [constant])
+    rate = config.optimiser[peak]
+    decay = optax.linear_schedule(rate, 0.0, updates - constant)
+    return optax.join_schedules([optax.constant_schedule(rate), decay], [constant])
 
 
-def adam(config, updates_per_step: int = 1) -> optax.GradientTransformation:
-    """Return Adam with the betas and the `learning_rate` of `config.optimiser`."""
-    rate = learning_rate(config, updates_per_step)
+def adam(config, updates_per_step: int = 1, peak: str = "learning_rate") -> optax.GradientTransformation:
+    """Return Adam with the betas of `config.optimiser` and the rate of `learning_rate`."""
+    rate = learning_rate(config, updates_per_step, peak)
     return optax.adam(rate, b1=config.optimiser.b1, b2=config.optimiser.b2)

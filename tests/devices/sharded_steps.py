@@ -21,7 +21,7 @@ from maskgan_jax.devices.mesh import batch_sharding, compile_step, make_mesh, re
 from maskgan_jax.tasks.task import Task, TrainState, init_state, init_variables
 from tests.tiny import tiny_config
 
-TASKS = ("mask_vae", "face_parser", "dense_mapping", "ebst", "portrait_editing", "att_ebgan")
+TASKS = ("mask_vae", "face_parser", "dense_mapping", "ebst", "portrait_editing", "att_ebgan", "spade")
 WITHOUT_BATCH_NORM = ("dense_mapping", "ebst")
 """Whose gradient over a batch is the mean of those over its parts."""
 
@@ -37,6 +37,8 @@ def measure(task_name: str, fsdp: int, microbatches: int) -> dict[str, object]:
     config.data.size = SIZES.get(task_name, 16)
     if "mask_vae" in config.networks:
         config.networks.mask_vae.widths = (4, 8)
+    if task_name == "spade":
+        config.networks.spade_generator.start_size = 4
     if task_name == "portrait_editing":
         config.losses.lambda_kl = 0.01  # or log-variances would have no gradient
     config.num_train_steps = 2 * STEPS  # the learning rate is constant in the first half
@@ -80,7 +82,7 @@ def random_state(task: Task) -> TrainState:
                 return 0.2 * normal
             case "scale" | "var":
                 return np.exp(0.2 * normal)
-            case name if name.endswith(("/u", "/sigma")):
+            case name if name in ("u", "v") or name.endswith(("/u", "/sigma")):
                 return normal
         raise ValueError(path)
 

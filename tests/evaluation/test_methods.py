@@ -34,9 +34,9 @@ def test_every_class_is_painted_in_the_colour_that_it_has_in_the_photo():
     assert (painted[1:] == 20).all(), "an absent class: the photo's mean"
 
 
-@pytest.fixture(params=["ebst", "portrait_editing"])
+@pytest.fixture(params=["ebst", "portrait_editing", "spade"])
 def run(request, runs, random_runs):
-    """A run of MaskGAN, and one of portrait editing."""
+    """A run of MaskGAN, one of portrait editing and one of SPADE."""
     return (runs if request.param == "ebst" else random_runs) / request.param
 
 

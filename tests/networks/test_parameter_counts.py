@@ -11,6 +11,8 @@ from maskgan_jax.networks.ebgan.encoder import ExemplarEncoder
 from maskgan_jax.networks.ebgan.generator import InpaintingGenerator
 from maskgan_jax.networks.ebgan.image_classifier import ImageClassifier
 from maskgan_jax.networks.mask_vae import MaskVAE
+from maskgan_jax.networks.spade.encoder import StyleEncoder
+from maskgan_jax.networks.spade.generator import SpadeGenerator
 
 LABELS = jax.ShapeDtypeStruct((1, 512, 512), jnp.uint8)
 MASK, IMAGE, CODE = (
@@ -69,3 +71,27 @@ def test_parameter_count_of_ebgan_is_what_its_layers_add_up_to(network, inputs, 
     shapes = jax.eval_shape(network.init, jax.random.key(0), *inputs)
 
     assert sum(leaf.size for leaf in jax.tree.leaves(shapes["params"])) == counted
+
+
+LABELS_256, ONE_HOT_256 = (
+    jax.ShapeDtypeStruct((1, 256, 256), jnp.uint8),
+    jax.ShapeDtypeStruct((1, 256, 256, 19), jnp.float32),
+)
+SPADE_CODE = jax.ShapeDtypeStruct((1, 256), jnp.float32)
+
+
+@pytest.mark.parametrize(
+    ("network", "inputs", "published"),
+    [
+        (StyleEncoder(), (EBGAN_IMAGE,), 10_463_424),
+        (StyleEncoder((64, 128, 256, 512, 512)), (EBGAN_IMAGE,), 8_104_128),
+        (SpadeGenerator(), (LABELS_256, SPADE_CODE), 109_205_443),
+        (SpadeGenerator(), (LABELS, SPADE_CODE), 109_205_443),
+        (MultiScaleDiscriminator(norm="spectral_instance"), (ONE_HOT_256, EBGAN_IMAGE), 5_566_594),
+    ],
+    ids=["StyleEncoder", "StyleEncoder below 256 px", "SpadeGenerator", "SpadeGenerator at 512 px", "discriminator"],
+)
+def test_parameter_count_of_spade_is_the_published_codes(network, inputs, published):
+    shapes = jax.eval_shape(network.init, jax.random.key(0), *inputs)
+
+    assert sum(leaf.size for leaf in jax.tree.leaves(shapes["params"])) == published
