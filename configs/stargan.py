@@ -32,12 +32,12 @@ def get_config(variant: str = "") -> ConfigDict:
         config.ema_decay = 0.99
         config.num_train_steps = 8_000
     if variant in ("quickstart", "pretrained"):
-        generator.widths = (16, 32, 64)
-        generator.residual_blocks = 3
+        generator.widths = (8, 32, 64)
+        generator.residual_blocks = 2
         discriminator.widths = (16, 32, 64, 128)
         config.discriminator_steps = 2  # own
-        config.batch_size = 32
+        config.batch_size = 16
         config.ema_decay = 0.99
-        config.optimiser.learning_rate = 5e-4
-        config.num_train_steps = 1_500
+        config.optimiser.learning_rate = 1e-3
+        config.num_train_steps = 2_000
     return config

@@ -14,6 +14,7 @@ from configs import (
     mask_vae,
     pix2pixhd_m,
     portrait_editing,
+    stargan,
 )
 
 CONFIGS = {
@@ -26,6 +27,7 @@ CONFIGS = {
     "portrait_editing": portrait_editing,
     "ebgan": ebgan,
     "att_ebgan": att_ebgan,
+    "stargan": stargan,
 }
 
 TINY_NETWORKS = {
@@ -42,6 +44,8 @@ TINY_NETWORKS = {
     "inpainting_generator": {"widths": (4, 4, 8)},
     "image_discriminator": {"widths": (4, 8)},
     "image_classifier": {"widths": (4, 8)},
+    "stargan_generator": {"widths": (4, 8), "residual_blocks": 1},
+    "stargan_discriminator": {"widths": (4, 8)},
 }  # fmt: skip
 """Fields of `config.networks`, by network."""
 
