@@ -22,20 +22,24 @@ Loss = tuple[Float[Array, ""], tuple[Metrics, tuple[()]]]
 def step(system: StarGan, state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
     """Update the discriminator on each part of the batch, and the generator on the last part.
 
-    The updates are no loop to XLA, whose CPU back end computes loops with less than all cores, and which counts the
-    operations of one iteration only.
+    The updates of D are traced once, but are no loop to XLA: its CPU back end computes loops with less than all cores,
+    and it counts the operations of one iteration only.
 
     Returns:
       The next state, and the losses; the discriminator's are means over its updates.
     """
-    updates = system.discriminator_steps
+
+    @jax.jit
+    def update_discriminator(state: TrainState, part: Batch) -> tuple[TrainState, Metrics]:
+        updated = system.update(state, "discriminator", partial(discriminator_loss, system, state), part)
+        return updated.state, gan.reported("discriminator", updated.means, updated)
+
+    updates, reported = system.discriminator_steps, []
     split = {name: deinterleave(rows, updates) for name, rows in read(system, state, batch).items()}
     parts = [{name: rows[place] for name, rows in split.items()} for place in range(updates)]
-    reported = []
     for part in parts:
-        updated = system.update(state, "discriminator", partial(discriminator_loss, system, state), part)
-        reported.append(gan.reported("discriminator", updated.means, updated))
-        state = updated.state
+        state, losses_of_part = update_discriminator(state, part)
+        reported.append(losses_of_part)
     generator = system.update(state, "generator", partial(generator_loss, system, state), parts[-1])
     return finish_step(generator.state, system.ema_decay), {
         **gan.reported("generator", generator.means, generator),
