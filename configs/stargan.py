@@ -30,7 +30,8 @@ def get_config(variant: str = "") -> ConfigDict:
         generator.widths = (32, 64, 128)
         discriminator.widths = (32, 64, 128, 256, 512)
         config.ema_decay = 0.99
-        config.num_train_steps = 8_000
+        config.batch_size = 40  # own; 8 for each update
+        config.num_train_steps = 20_000
     if variant in ("quickstart", "pretrained"):
         generator.widths = (8, 32, 64)
         generator.residual_blocks = 2
