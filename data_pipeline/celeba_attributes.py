@@ -1,5 +1,12 @@
 """Names of CelebA's attributes, in the order of its files."""
 
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Int
+
+from data_pipeline.errors import UserError
+
 ATTRIBUTES = (
     "5_o_Clock_Shadow", "Arched_Eyebrows", "Attractive", "Bags_Under_Eyes", "Bald", "Bangs", "Big_Lips", "Big_Nose",
     "Black_Hair", "Blond_Hair", "Blurry", "Brown_Hair", "Bushy_Eyebrows", "Chubby", "Double_Chin", "Eyeglasses",
@@ -8,3 +15,16 @@ ATTRIBUTES = (
     "Straight_Hair", "Wavy_Hair",
     "Wearing_Earrings", "Wearing_Hat", "Wearing_Lipstick", "Wearing_Necklace", "Wearing_Necktie", "Young",
 )  # fmt: skip
+
+
+def columns_of(names: Sequence[str]) -> Int[np.ndarray, " n"]:
+    """Return the columns of the attributes that `config.attributes` names.
+
+    Raises:
+      UserError: none is named, or CelebA has no such attribute.
+    """
+    unknown = [name for name in names if name not in ATTRIBUTES]
+    if unknown or not names:
+        problem = f"CelebA has no {', '.join(unknown)}" if unknown else "names no attribute"
+        raise UserError(f"config.attributes: {problem}; choose among {', '.join(ATTRIBUTES)}")
+    return np.array([ATTRIBUTES.index(name) for name in names])

@@ -19,6 +19,10 @@ With a run of EBGAN or Att-EBGAN, which fill a region of a photo as another phot
   python -m maskgan_jax.edit exemplar --image=me.jpg --reference-image=you.jpg --parts=mouth --out=me.png
   python -m maskgan_jax.edit exemplar --image=me.jpg --reference-image=you.jpg --region=painted.png --out=me.png
 
+With a run of StarGAN, which sets attributes of a face, such as Smiling, by their names:
+
+  python -m maskgan_jax.edit attribute --image=me.jpg --set Smiling=1 --out=smiling.png
+
 Options without a command mean `edit`. COMMAND --help lists the options of each.
 
 A photo comes with its mask (--mask), both square; or without: then its face is found, aligned as in CelebA-HQ, and
@@ -159,6 +163,12 @@ def parser() -> ArgumentParser:
     width = f"width around the region over which it fades into the photo, in px of the face ({FEATHER})"
     sub.add_argument("--feather", type=non_negative, metavar="PX", help=width)
 
+    summary = "Generate each photo's face with attributes such as Smiling, or without them (StarGAN)."
+    sub = command("attribute", summary, "photos", "alignment", "paste back")
+    sub.add_argument("--checkpoint", **FOLDER, default=Path("runs/stargan"), help="a run of stargan (%(default)s)")
+    values = {"type": _attribute_and_value, "metavar": "NAME=0|1", "nargs": "+", "action": "extend", "default": []}
+    sub.add_argument("--set", required=True, **values, help="with it, 1, or without, 0; other attributes stay")
+
     summary = "Generate each photo's face with parts, such as the smile, of another mask."
     groups = ("reference face", "reference mask", "keep outside", "fill background", "paste back")
     sub = command("transfer", summary, "photos", "networks", "masks", "face parser", *groups)
@@ -218,9 +228,19 @@ def _part_and_file(text: str) -> tuple[str, Path]:
     return name, Path(file)
 
 
+def _attribute_and_value(text: str) -> tuple[str, bool]:
+    """Return an option's value: the name of an attribute, and whether it is wanted."""
+    name, _, value = text.partition("=")
+    if not name or value not in ("0", "1"):
+        raise argparse.ArgumentTypeError(f"{text} is no NAME=0 or NAME=1 such as Smiling=1")
+    return name, value == "1"
+
+
 def _shared_options() -> dict[str, argparse.ArgumentParser]:
     """Return parent parsers for the groups of options that several commands have."""
     groups = defaultdict(partial(argparse.ArgumentParser, add_help=False))
+    groups["alignment"].add_argument("--no-align", action="store_true", help="the photos are aligned faces already")
+    groups["face parser"] = argparse.ArgumentParser(add_help=False, parents=[groups["alignment"]])
 
     add = groups["every command"].add_argument
     add(
@@ -240,7 +260,6 @@ def _shared_options() -> dict[str, argparse.ArgumentParser]:
         **FOLDER,
         help=f"parses photos without a mask ({FACE_PARSER}, or that of --checkpoint=pretrained)",
     )
-    add("--no-align", action="store_true", help="the photos are aligned faces already")
 
     pretrained = "`pretrained`: those that come with the project, for synthetic faces (%(default)s)"
     networks = f"a run of ebst, dense_mapping or portrait_editing, an export or imported weights; {pretrained}"

@@ -54,6 +54,15 @@ def attribute_cross_entropy(logits: Float[Array, "b k"], attributes: Int[Array, 
     return (losses * known).sum() / jnp.maximum(known.sum(), 1)
 
 
+def summed_attribute_cross_entropy(logits: Float[Array, "b k"], attributes: Int[Array, "b k"]) -> Float[Array, ""]:
+    """Compute the binary cross-entropy, in nats, of attributes that are 1 present, -1 absent or, left out, 0.
+
+    Summed over the attributes, mean over the batch (published code of StarGAN).
+    """
+    losses = optax.sigmoid_binary_cross_entropy(logits, attributes > 0)
+    return (losses * (attributes != 0)).sum(-1).mean()
+
+
 def kl_divergence(mean: Float[Array, "b z"], log_variance: Float[Array, "b z"]) -> Float[Array, ""]:
     """Compute the KL divergence of N(mean, exp(log_variance)) from N(0, 1), in nats.
 
@@ -95,6 +104,18 @@ def generator_hinge(maps: FeatureMaps) -> Float[Array, ""]:
 
 def _mean_over_scales(maps: FeatureMaps, loss: Callable[[Array], Array]) -> Array:
     return sum(loss(scale[-1]).mean() for scale in maps) / len(maps)
+
+
+def wasserstein_gradient_penalty(critic: Callable[[Array], Array], image: Float[Array, "b h w c"]) -> Float[Array, ""]:
+    """Compute the mean of (|gradient| - 1)^2 of a critic at images (Gulrajani et al., NeurIPS 2017, Eq. 3).
+
+    Args:
+      critic: of images, each by itself, to any number of values of each, whose sum is differentiated.
+      image: each between a real and a generated one.
+    """
+    gradient = jax.grad(lambda image: critic(image).sum())(image)
+    norm = jnp.sqrt(jnp.square(at_least_float32(gradient)).sum((1, 2, 3)))
+    return jnp.square(norm - 1).mean()
 
 
 def feature_matching(fake: FeatureMaps, real: FeatureMaps) -> Float[Array, ""]:

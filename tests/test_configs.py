@@ -24,6 +24,9 @@ def test_every_variant_has_a_state(name, variant):
     assert initial_state(tasks.make(CONFIGS[name].get_config(variant))).params
 
 
+BATCH = 10
+"""What every config can split: StarGAN into five or two parts."""
+
 LONG_TO_TRACE = "portrait_editing"
 
 
@@ -36,7 +39,7 @@ def test_a_step_keeps_the_shapes_of_the_state_and_returns_float32_losses(name, v
     task = tasks.make(config)
     state = initial_state(task)
 
-    after, losses = jax.eval_shape(task.step, state, random_batch(task.inputs, 2, config.data.size, seed=0))
+    after, losses = jax.eval_shape(task.step, state, random_batch(task.inputs, BATCH, config.data.size, seed=0))
 
     assert shapes(after) == shapes(state)
     assert all(loss.shape == () and loss.dtype == "float32" for loss in losses.values())

@@ -128,7 +128,7 @@ PARTS = f"parts {MINE} --part hair=you.png --part-mask"
             f"{PARTS} hair=you_mask.png skin=me_mask.png --part skin=you.png",
             "--part-mask: you.png has two masks, you_mask.png and me_mask.png; give one",
         ),
-        (f"{PARTS} hair=you_mask.png --part hair=other.png", "--part: hair is given twice; name each part once"),
+        (f"{PARTS} hair=you_mask.png --part hair=other.png", "--part: hair is given twice; name each once"),
         (f"{PARTS} hair=you_mask.png --part all=other.png", "hair is given twice, as hair and as all"),
         ("generate --reference-image you.png", "--edited-mask: give the mask to generate faces for, or --image"),
         ("generate --edited-mask me_mask.png --mask me_mask.png --references faces", "--mask: that of --image; give"),

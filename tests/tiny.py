@@ -15,6 +15,7 @@ from configs import (
     pix2pixhd_m,
     portrait_editing,
     spade,
+    stargan,
 )
 
 CONFIGS = {
@@ -28,6 +29,7 @@ CONFIGS = {
     "ebgan": ebgan,
     "att_ebgan": att_ebgan,
     "spade": spade,
+    "stargan": stargan,
 }
 
 TINY_NETWORKS = {
@@ -47,6 +49,8 @@ TINY_NETWORKS = {
     "spade_encoder": {"widths": (4, 8)},
     "spade_generator": {"width": 8, "up_widths": (4,), "start_size": 16, "hidden_width": 4},
     "spade_discriminator": {"widths": (4, 8), "scales": 2},
+    "stargan_generator": {"widths": (4, 8), "residual_blocks": 1},
+    "stargan_discriminator": {"widths": (4, 8)},
 }  # fmt: skip
 """Fields of `config.networks`, by network."""
 

@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from configs import att_ebgan
-from launch import quickstart
+from launch import attribute_judge, quickstart
 from launch.ebgan import TASKS
 from launch.run_commands import run_all
 from maskgan_jax.cli import ArgumentParser, run
@@ -30,10 +30,7 @@ def main(options: argparse.Namespace) -> None:
 def _judge(run: Path, data: Path) -> tuple[str, list[str]]:
     """Return the training of a classifier of Att-EBGAN's attributes."""
     columns = tuple(ATTRIBUTES[name].column for name in att_ebgan.get_config("quickstart").attributes)
-    return "attribute_judge", [
-        "-m", "maskgan_jax.main", "--config=configs/attribute_classifier.py:quickstart", f"--workdir={run}",
-        f"--config.attributes={columns!r}", f"--config.data.directory={data}",
-    ]  # fmt: skip
+    return attribute_judge.training(run, data, columns)
 
 
 def _parser() -> ArgumentParser:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -10,12 +9,11 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from data_pipeline.errors import UserError
-from launch.batches import in_batches
+from launch.attribute_judge import Judge
 from launch.ebgan.inpainter import Inpainter
 from launch.ebgan.transplants import match_colours
 from launch.held_out_faces import HeldOutFace, held_out_faces
 from maskgan_jax.editing.regions import box_of, region_of_parts
-from maskgan_jax.inference.models import load_model
 from maskgan_jax.tasks.ebgan.attributes import ATTRIBUTES, Home, covers, read_attributes
 
 PAIRS = 100
@@ -38,21 +36,6 @@ class Pair(NamedTuple):
     region: UInt8[np.ndarray, "n n"]
 
 
-class Judge:
-    """A trained attribute classifier that had no part in the training of Att-EBGAN."""
-
-    def __init__(self, run: Path):
-        """Load it from a run."""
-        model = load_model(run, ("classify",), "--runs")
-        self._names = tuple(model.config.attributes)
-        self._classify = model.compile("classify")
-
-    def sees(self, photos: Sequence[np.ndarray], attribute: str) -> Float[np.ndarray, " n"]:
-        """Return 1 for photos in which it sees an attribute of Att-EBGAN, else 0."""
-        column, _, sign = ATTRIBUTES[attribute]
-        return (sign * in_batches(self._classify, np.stack(photos))[:, self._names.index(column)] > 0).astype(float)
-
-
 def measure(inpainter: Inpainter, judge: Judge, seed: int) -> dict[str, dict[str, Float[np.ndarray, " n"]]]:
     """Return for every attribute of a run in which pictures of held-out faces the judge sees it.
 
@@ -73,7 +56,13 @@ def _seen(inpainter: Inpainter, judge: Judge, attribute: str, seed: int) -> dict
     }
     images = {name: inpainter.inpaint(photos, regions, each) for name, each in codes.items()}
     images |= {"exemplars": [each.exemplar.photo for each in pairs], "photos": photos}
-    return {name: judge.sees(each, attribute) for name, each in images.items()}
+    return {name: _sees(judge, each, attribute) for name, each in images.items()}
+
+
+def _sees(judge: Judge, photos: Sequence[np.ndarray], attribute: str) -> Float[np.ndarray, " n"]:
+    """Return 1 for photos in which a judge sees an attribute of Att-EBGAN, else 0."""
+    column, _, sign = ATTRIBUTES[attribute]
+    return (sign * judge.logits(photos, column) > 0).astype(float)
 
 
 def held_out_pairs(attribute: str, seed: int, size: int) -> list[Pair]:

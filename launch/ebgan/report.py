@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from data_pipeline.atomic_files import replacing
+from launch.attribute_judge import Judge
 from launch.ebgan import backgrounds, gates
 from launch.ebgan.inpainter import Inpainter
 from launch.ebgan.transplants import PARTS, Transplant, held_out_transplants, match_colours
@@ -72,7 +73,7 @@ def _print(title: str, figures: Figures) -> None:
 
 def _report_gates(inpainter: Inpainter, judge: Path, seed: int) -> dict[str, Figures]:
     """Print and return in how many pictures the judge sees each attribute."""
-    seen = gates.measure(inpainter, gates.Judge(judge), seed)
+    seen = gates.measure(inpainter, Judge(judge), seed)
     figures = {name: _estimates(each) for name, each in seen.items()}
     print(f"A classifier sees the attribute: {gates.PAIRS} pairs of a photo without and an exemplar with it")
     print(f"  {'':<20}" + "".join(f"{name:>20}" for name in COLUMNS))

@@ -8,10 +8,12 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from data_pipeline.errors import UserError
+from maskgan_jax.editing.attributes import AttributeEditor
 from maskgan_jax.editing.editor import Editor, Portrait
 from maskgan_jax.editing.exemplars import ExemplarEditor, Opened
 from maskgan_jax.editing.file_jobs import Job
@@ -23,6 +25,7 @@ from maskgan_jax.photos.alignment import crop
 from maskgan_jax.photos.files import read_label_map, read_photo, read_region, write_frames, write_label_map, write_photo
 
 Work = Callable[[Job], np.ndarray]
+Value = TypeVar("Value")
 
 
 def edit(options: Namespace) -> Work:
@@ -42,9 +45,9 @@ def style(options: Namespace) -> Work:
 
 def parts(options: Namespace) -> Work:
     """Generate each photo's face with the style of some parts from other photos."""
-    photos = _by_part(options.part, "--part")
+    photos = _by_name(options.part, "--part")
     parts_of(list(photos))
-    masks = _masks_by_photo(photos, _by_part(options.part_mask, "--part-mask"))
+    masks = _masks_by_photo(photos, _by_name(options.part_mask, "--part-mask"))
     editor, portrait = _open_editor(options)
     editor.require_parts(photos)
     opened = {
@@ -87,6 +90,14 @@ def exemplar(options: Namespace) -> Work:
         )  # fmt: skip
 
     return work
+
+
+def attribute(options: Namespace) -> Work:
+    """Set attributes of each photo's face."""
+    editor = AttributeEditor(options.checkpoint, _by_name(options.set, "--set"))
+    return lambda job: editor.edit(
+        read_subject(job.image, None, not options.no_align, options.face), options.paste_back
+    )
 
 
 def transfer(options: Namespace) -> Work:
@@ -164,16 +175,16 @@ def _open_editor(options: Namespace) -> tuple[Editor, Callable[[Job], Portrait]]
     return editor, lambda job: portrait(job.image, job.mask)
 
 
-def _by_part(pairs: Sequence[tuple[str, Path]], option: str) -> dict[str, Path]:
-    """Return the file that an option names for each part.
+def _by_name(pairs: Sequence[tuple[str, Value]], option: str) -> dict[str, Value]:
+    """Return the value that an option gives each name.
 
     Raises:
-      UserError: it names two for a part.
+      UserError: it gives a name two.
     """
     names = [name for name, _ in pairs]
     for name in names:
         if names.count(name) > 1:
-            raise UserError(f"{option}: {name} is given twice; name each part once")
+            raise UserError(f"{option}: {name} is given twice; name each once")
     return dict(pairs)
 
 

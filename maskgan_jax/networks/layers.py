@@ -26,6 +26,9 @@ pytorch_init = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
 xavier_init = nn.initializers.variance_scaling(0.02**2, "fan_avg", "normal")
 """SPADE's initial weights, Xavier's of gain 0.02 (Glorot and Bengio, AISTATS 2010); biases are 0 there."""
 
+pytorch_transposed_init = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform", in_axis=-1, out_axis=-2)
+"""The same of transposed convolutions, whose fan-in PyTorch counts as that of the convolution which they transpose."""
+
 
 def bias_init(fan_in: int) -> nn.initializers.Initializer:
     """Return PyTorch's default initialiser of biases, uniform within 1 / sqrt(fan_in) of 0.
@@ -159,19 +162,21 @@ class ConvTranspose(nn.Module):
     Attributes:
       features: output channels.
       kernel_size: height and width of the kernel, 3 or 4.
+      kernel_init: initial weights; biases begin as `bias_init` says.
       use_bias: whether there is one.
       dtype: type of the computation.
     """
 
     features: int
     kernel_size: int = 3
+    kernel_init: nn.initializers.Initializer = normal_init
     use_bias: bool = True
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b 2*h 2*w o"]:
         shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
-        y = convolve_transposed(x.astype(self.dtype), self.param("kernel", normal_init, shape).astype(self.dtype))
+        y = convolve_transposed(x.astype(self.dtype), self.param("kernel", self.kernel_init, shape).astype(self.dtype))
         if not self.use_bias:
             return y
         fan_in = self.kernel_size**2 * self.features  # PyTorch counts that of the convolution it transposes

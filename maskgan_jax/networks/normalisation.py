@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+from flax import linen as nn
 from jax import lax
 from jaxtyping import Array, Float
 
@@ -50,3 +51,15 @@ def _adain_backward(kept, gradient):
 
 
 adain.defvjp(_adain_forward, _adain_backward)
+
+
+class InstanceNorm(nn.Module):
+    """Instance norm with a scale and a shift for each channel, in training and inference alike; both are float32."""
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b h w c"]) -> Float[Array, "b h w c"]:
+        """Normalise each channel of each image, then scale and shift it; the result has the type of `x`."""
+        b, _, _, c = x.shape
+        scale = self.param("scale", nn.initializers.ones, (c,), jnp.float32)
+        shift = self.param("bias", nn.initializers.zeros, (c,), jnp.float32)
+        return adain(x, *(jnp.broadcast_to(each, (b, c)) for each in (scale, shift)))

@@ -10,8 +10,7 @@ import numpy as np
 from flax import linen as nn
 from jaxtyping import Array, Float, Int8, PyTree, UInt8
 
-from data_pipeline.celeba_attributes import ATTRIBUTES
-from data_pipeline.errors import UserError
+from data_pipeline.celeba_attributes import columns_of
 from maskgan_jax import losses
 from maskgan_jax.networks.resnet18 import ResNet18
 from maskgan_jax.tasks.dtype import computation_dtype
@@ -56,7 +55,7 @@ class AttributeClassification(NamedTuple):
 
     def known(self, batch: Batch) -> Int8[Array, "b k"]:
         """Return the classifier's attributes in a batch: 1 present, -1 absent, 0 unknown."""
-        return batch["attributes"][:, np.array([ATTRIBUTES.index(name) for name in self.names])]
+        return batch["attributes"][:, columns_of(self.names)]
 
 
 def make(config) -> Task:
@@ -66,13 +65,10 @@ def make(config) -> Task:
     (b k), in the config's order. `encode_photo`: the features that it comes from, float32 (b j).
 
     Raises:
-      UserError: CelebA has no such attribute.
+      UserError: as `columns_of`.
     """
     names = tuple(config.attributes)
-    unknown = [name for name in names if name not in ATTRIBUTES]
-    if unknown or not names:
-        problem = f"CelebA has no {', '.join(unknown)}" if unknown else "names no attribute"
-        raise UserError(f"config.attributes: {problem}; choose among {', '.join(ATTRIBUTES)}")
+    columns_of(names)
     dtype = computation_dtype(config.dtype)
     trunk = ResNet18(dtype=dtype, **config.networks.resnet18)
     head = nn.Dense(len(names))

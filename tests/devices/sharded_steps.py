@@ -21,8 +21,8 @@ from maskgan_jax.devices.mesh import batch_sharding, compile_step, make_mesh, re
 from maskgan_jax.tasks.task import Task, TrainState, init_state, init_variables
 from tests.tiny import tiny_config
 
-TASKS = ("mask_vae", "face_parser", "dense_mapping", "ebst", "portrait_editing", "att_ebgan", "spade")
-WITHOUT_BATCH_NORM = ("dense_mapping", "ebst")
+TASKS = ("mask_vae", "face_parser", "dense_mapping", "ebst", "portrait_editing", "att_ebgan", "spade", "stargan")
+WITHOUT_BATCH_NORM = ("dense_mapping", "ebst", "stargan")
 """Whose gradient over a batch is the mean of those over its parts."""
 
 STEPS = 5

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int8, Integer
 
-from data_pipeline import celeba_attributes
+from data_pipeline.celeba_attributes import columns_of
 from data_pipeline.labels import CLASSES
 
 Home = Literal["mouth", "moustache", "lower_face", "eyes", "brows"]
@@ -54,7 +54,7 @@ _HOMES: Mapping[Home, tuple[str, ...]] = MappingProxyType(
 def read_attributes(attributes: Int8[Array | np.ndarray, "b 40"], names: Sequence[str]) -> Int8[Array, "b n"]:
     """Return named attributes of faces, 1 present, -1 absent, 0 unknown, from CelebA's 40."""
     chosen = [ATTRIBUTES[name] for name in names]
-    columns = np.array([celeba_attributes.ATTRIBUTES.index(each.column) for each in chosen])
+    columns = columns_of([each.column for each in chosen])
     return jnp.asarray(attributes)[:, columns] * np.array([each.sign for each in chosen], np.int8)
 
 
