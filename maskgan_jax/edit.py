@@ -19,6 +19,10 @@ With a run of EBGAN or Att-EBGAN, which fill a region of a photo as another phot
   python -m maskgan_jax.edit exemplar --image=me.jpg --reference-image=you.jpg --parts=mouth --out=me.png
   python -m maskgan_jax.edit exemplar --image=me.jpg --reference-image=you.jpg --region=painted.png --out=me.png
 
+With a run of ELEGANT, which exchanges attributes:
+
+  python -m maskgan_jax.edit exchange --attribute=Smiling --image=me.jpg --reference-image=you.jpg --out=me.png
+
 Options without a command mean `edit`. COMMAND --help lists the options of each.
 
 A photo comes with its mask (--mask), both square; or without: then its face is found, aligned as in CelebA-HQ, and
@@ -38,6 +42,7 @@ FEATHER = 8.0
 FACE_PARSER = Path("runs/face_parser")
 PORTRAIT_EDITING = Path("runs/portrait_editing")
 EBGAN = Path("runs/ebgan")
+ELEGANT = Path("runs/elegant")
 PICTURES = (".png", ".jpg", ".jpeg")
 MANY_FACES = ("generate", "augment")
 """Commands whose results are not one for each photo or mask."""
@@ -156,6 +161,12 @@ def parser() -> ArgumentParser:
     width = f"width around the region over which it fades into the photo, in px of the face ({FEATHER})"
     sub.add_argument("--feather", type=non_negative, metavar="PX", help=width)
 
+    summary = "Give each photo's face attributes that another photo shows (ELEGANT)."
+    sub = command("exchange", summary, "photos", "exchange networks", "alignment", "reference photo", "paste back")
+    names = "attributes that the run was trained for, such as Smiling"
+    sub.add_argument("--attribute", required=True, nargs="+", action="extend", metavar="NAME", help=names)
+    strength(sub)
+
     summary = "Generate each photo's face with parts, such as the smile, of another mask."
     groups = ("reference face", "reference mask", "keep outside", "paste back")
     sub = command("transfer", summary, "photos", "networks", "masks", "face parser", *groups)
@@ -217,8 +228,9 @@ def _part_and_file(text: str) -> tuple[str, Path]:
 
 def _shared_options() -> dict[str, argparse.ArgumentParser]:
     """Return parent parsers for the groups of options that several commands have."""
-    names = ("every command", "photos", "networks", "part networks", "exemplar networks", "masks", "face parser",
-             "keep outside", "paste back", "reference", "reference face", "reference mask", "draw")  # fmt: skip
+    names = ("every command", "photos", "networks", "part networks", "exemplar networks", "exchange networks",
+             "masks", "face parser", "alignment", "keep outside", "paste back", "reference", "reference photo",
+             "reference face", "reference mask", "draw")  # fmt: skip
     groups = {name: argparse.ArgumentParser(add_help=False) for name in names}
 
     add = groups["every command"].add_argument
@@ -239,7 +251,8 @@ def _shared_options() -> dict[str, argparse.ArgumentParser]:
         **FOLDER,
         help=f"parses photos without a mask ({FACE_PARSER}, or that of --checkpoint=pretrained)",
     )
-    add("--no-align", action="store_true", help="the photos are aligned faces already")
+    for name in ("face parser", "alignment"):
+        groups[name].add_argument("--no-align", action="store_true", help="the photos are aligned faces already")
 
     pretrained = "`pretrained`: those that come with the project, for synthetic faces (%(default)s)"
     networks = f"a run of ebst, dense_mapping or portrait_editing, an export or imported weights; {pretrained}"
@@ -248,6 +261,8 @@ def _shared_options() -> dict[str, argparse.ArgumentParser]:
     groups["part networks"].add_argument("--checkpoint", **FOLDER, default=PORTRAIT_EDITING, help=networks)
     networks = "a run of ebgan or att_ebgan, or an export (%(default)s)"
     groups["exemplar networks"].add_argument("--checkpoint", **FOLDER, default=EBGAN, help=networks)
+    networks = "a run of elegant, or an export (%(default)s)"
+    groups["exchange networks"].add_argument("--checkpoint", **FOLDER, default=ELEGANT, help=networks)
     groups["masks"].add_argument("--mask", **FILES, help="masks of the photos, one for each; parsed if not given")
 
     add = groups["keep outside"].add_argument
@@ -258,11 +273,11 @@ def _shared_options() -> dict[str, argparse.ArgumentParser]:
     add = groups["paste back"].add_argument
     add("--paste-back", action="store_true", help="write the whole photo, not just the aligned face")
 
-    for name in ("reference", "reference face"):
+    for name in ("reference", "reference photo", "reference face"):
         groups[name].add_argument("--reference-face", **FACE, help="which face of the reference photo")
-    add = groups["reference"].add_argument
-    add("--reference-image", required=True, **FILE, help="the other photo")
-    add("--reference-mask", **FILE, help="its mask; parsed if not given")
+    for name in ("reference", "reference photo"):
+        groups[name].add_argument("--reference-image", required=True, **FILE, help="the other photo")
+    groups["reference"].add_argument("--reference-mask", **FILE, help="its mask; parsed if not given")
 
     one_of = groups["reference mask"].add_mutually_exclusive_group(required=True)
     one_of.add_argument("--reference-mask", **FILE, help="mask of the reference face")

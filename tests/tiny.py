@@ -10,6 +10,7 @@ from configs import (
     dense_mapping,
     ebgan,
     ebst,
+    elegant,
     face_parser,
     mask_vae,
     pix2pixhd_m,
@@ -26,6 +27,7 @@ CONFIGS = {
     "portrait_editing": portrait_editing,
     "ebgan": ebgan,
     "att_ebgan": att_ebgan,
+    "elegant": elegant,
 }
 
 TINY_NETWORKS = {
@@ -42,6 +44,9 @@ TINY_NETWORKS = {
     "inpainting_generator": {"widths": (4, 4, 8)},
     "image_discriminator": {"widths": (4, 8)},
     "image_classifier": {"widths": (4, 8)},
+    "latent_encoder": {"widths": (4, 8, 8)},
+    "label_discriminator_1": {"widths": (4, 8)},
+    "label_discriminator_2": {"widths": (4, 8)},
 }  # fmt: skip
 """Fields of `config.networks`, by network."""
 
