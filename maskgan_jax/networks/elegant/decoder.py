@@ -32,7 +32,7 @@ class ResidualDecoder(nn.Module):
           own: the latent encoding of every image.
           skips: the encoder's other maps of the images, largest first.
         """
-        versions = encodings.shape[0] // own.shape[0]
+        versions = int(encodings.shape[0] // own.shape[0])
 
         def for_versions(x: Array) -> Array:
             return jnp.repeat(x, versions, axis=0)

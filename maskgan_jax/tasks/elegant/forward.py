@@ -33,7 +33,8 @@ def decode(
     """
     *skips, own = maps
     residual = system.modules[DECODER].apply(variables[DECODER], encodings, own, *skips)
-    return jnp.clip(jnp.repeat(image, len(encodings) // len(image), axis=0) + residual, -1, 1)
+    versions = int(encodings.shape[0] // image.shape[0])
+    return jnp.clip(jnp.repeat(image, versions, axis=0) + residual, -1, 1)
 
 
 def exchange(

@@ -12,6 +12,7 @@ from tests.train import logged, resumed, train
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.long
 def test_a_run_logs_all_losses_and_resumes_to_the_last_bit(faces, tmp_path):
     config = tiny_config("elegant", faces)
     config.batch_size = 2
