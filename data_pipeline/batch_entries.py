@@ -10,6 +10,8 @@ example that the row stands for, its reference another example of the split (its
   attributes      int8 (b, 40)         attributes of the target in CelebA's order: 1 present, -1 absent, 0 unknown
   attributes_ref  int8 (b, 40)         attributes of the reference
   region          uint8 (b, h, w)      random region of the target: 1 hidden or edited, 0 kept (`region_masks`)
+  differing_attribute  int8 (b,)       the attribute, a place in CelebA's order, in which target and reference differ
+                                       because the pipeline was asked for it; -1: it was not
 
 Two entries are never asked for: `index`, int32 (b,), the target's number in CelebA-HQ, is in every batch, and `weight`,
 float32 (b,), in evaluation batches alone: 1, or 0 for a row that only fills up the last batch.
@@ -54,6 +56,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
         "attributes": Entry(lambda size: (NUM_ATTRIBUTES,), np.int8, -1, 1),
         "attributes_ref": Entry(lambda size: (NUM_ATTRIBUTES,), np.int8, -1, 1),
         "region": Entry(lambda size: (size, size), np.uint8, 0, 1),
+        "differing_attribute": Entry(lambda size: (), np.int8, -1, NUM_ATTRIBUTES - 1),
     }
 )
 """What a task can ask for, by name."""

@@ -17,14 +17,20 @@ ATTRIBUTES = (
 )  # fmt: skip
 
 
-def columns_of(names: Sequence[str]) -> Int[np.ndarray, " n"]:
-    """Return the columns of the attributes that `config.attributes` names.
+def columns_of(names: Sequence[str], field: str = "config.attributes") -> Int[np.ndarray, " n"]:
+    """Return the columns of named attributes among the 40.
+
+    Args:
+      names: as in `ATTRIBUTES`, at least one.
+      field: the setting that names them, for the error.
 
     Raises:
-      UserError: none is named, or CelebA has no such attribute.
+      UserError: CelebA has no such attribute, one is named twice, or none is named.
     """
     unknown = [name for name in names if name not in ATTRIBUTES]
     if unknown or not names:
         problem = f"CelebA has no {', '.join(unknown)}" if unknown else "names no attribute"
-        raise UserError(f"config.attributes: {problem}; choose among {', '.join(ATTRIBUTES)}")
+        raise UserError(f"{field}: {problem}; choose among {', '.join(ATTRIBUTES)}")
+    if len(set(names)) < len(names):
+        raise UserError(f"{field}: {', '.join(names)}: name each attribute once")
     return np.array([ATTRIBUTES.index(name) for name in names])

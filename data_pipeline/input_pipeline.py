@@ -16,13 +16,14 @@ from data_pipeline.batch_entries import check_entries
 from data_pipeline.errors import UserError
 from data_pipeline.host_tensorflow import tf, tfds
 from data_pipeline.records import Examples, Features, open_examples
+from data_pipeline.references import ATTRIBUTES, SampleReferences, any_references, differing_references
 from data_pipeline.region_masks import sample_region
 
 Batch = dict[str, np.ndarray]
 Rows = dict[str, tf.Tensor]
 """What the rows of a batch consist of: the examples' rows in the split as `target` and `reference`, int64 (b,), the
-seeds of their regions as `region_seed`, int64 (b, 2), in training whether to flip them as `flip_target` and
-`flip_reference`, bool (b,), in evaluation `weight`.
+batch entry `differing_attribute`, the seeds of their regions as `region_seed`, int64 (b, 2), in training whether to
+flip them as `flip_target` and `flip_reference`, bool (b,), in evaluation `weight`.
 """
 
 _FEATURES = {
@@ -41,6 +42,7 @@ def train_batches(
     seed: int,
     start_step: int = 0,
     flip: bool = True,
+    differing: Sequence[str] = (),
     max_bad_fraction: float = 0.0,
     process_index: int = 0,
     process_count: int = 1,
@@ -56,25 +58,30 @@ def train_batches(
       start_step: the first batch; resuming at step k gives the batches of an uninterrupted run.
       flip: mirror photo, label map and region of the target together, and photo and label map of the reference
         together, each with probability 1/2; labels of left and right parts are swapped, attributes kept.
+      differing: attributes of CelebA; if any are named, target and reference of a row differ in one of them, which
+        takes turns from row to row, see `references.differing_references`.
       max_bad_fraction: up to this part of the split's records may be unreadable; every process counts those it reads.
       process_index: which share of the global batch, 0..process_count - 1.
       process_count: number of processes that share it; the global batch doesn't depend on it.
 
     Raises:
-      UserError: an unknown entry, the split has no examples, the processes can't share the batch equally, or, at
-        once or later, too many records can't be read.
+      UserError: an unknown entry or attribute, the split has no examples, or none that have or lack an attribute to
+        differ in, the processes can't share the batch equally, or, at once or later, too many records can't be read.
     """
     readings = _readings(entries)
-    examples = open_examples(builder, split, "config.data.train_split", max_bad_fraction, readings.values())
+    examples, sample_references = _open(
+        builder, split, "config.data.train_split", max_bad_fraction, readings, differing
+    )
     share = _share(batch_size, process_index, process_count)
 
     def sample_rows(step: tf.Tensor) -> Rows:
         seeds = tf.random.split([tf.cast(seed, tf.int64), step], 4)
         reference_seed, flip_target_seed, flip_reference_seed, region_seed = tf.unstack(seeds)
         targets = _shuffled_targets(step, examples.count, batch_size, seed)
+        numbers = step * batch_size + tf.range(batch_size, dtype=tf.int64)
         rows = {
             "target": targets,
-            "reference": _references(targets, examples.count, reference_seed),
+            **sample_references(targets, numbers, reference_seed),
             "region_seed": tf.random.split(region_seed, batch_size),
         }
         if flip:
@@ -93,7 +100,7 @@ class EvalBatches:
     """A split for evaluation, opened once; each iteration yields all of it, in the order of its records.
 
     Every process yields the same number of batches. An example's reference and region are always the same, whatever
-    the batch size. Arguments and errors are those of `train_batches`.
+    the batch size, and so is the attribute in which they differ. Arguments and errors are those of `train_batches`.
     """
 
     def __init__(
@@ -103,6 +110,7 @@ class EvalBatches:
         *,
         entries: Sequence[str],
         batch_size: int,
+        differing: Sequence[str] = (),
         max_bad_fraction: float = 0.0,
         process_index: int = 0,
         process_count: int = 1,
@@ -110,12 +118,12 @@ class EvalBatches:
         self._entries = entries
         self._batch_size = batch_size
         self._readings = _readings(entries)
-        self._examples = open_examples(
-            builder, split, "config.data.eval_split", max_bad_fraction, self._readings.values()
+        self._examples, sample_references = _open(
+            builder, split, "config.data.eval_split", max_bad_fraction, self._readings, differing
         )
         self._share = _share(batch_size, process_index, process_count)
-        count = self._examples.count
-        self._references = _references(tf.range(count, dtype=tf.int64), count, seed=[0, 0])
+        everything = tf.range(self._examples.count, dtype=tf.int64)
+        self._references = sample_references(everything, everything, [0, 0])
 
     def __iter__(self) -> Iterator[Batch]:
         steps = -(-self._examples.count // self._batch_size)
@@ -126,13 +134,29 @@ class EvalBatches:
         targets = tf.minimum(positions, self._examples.count - 1)
         return {
             "target": targets,
-            "reference": tf.gather(self._references, targets),
+            **{name: tf.gather(of_all, targets) for name, of_all in self._references.items()},
             "region_seed": tf.stack([targets, tf.zeros_like(targets)], axis=-1),
             "weight": tf.cast(positions < self._examples.count, tf.float32),
         }
 
     def _load(self, rows: Rows) -> dict[str, tf.Tensor]:
         return {**_load(self._examples, self._readings, self._entries, rows), "weight": rows["weight"]}
+
+
+def _open(
+    builder: tfds.core.DatasetBuilder,
+    split: str,
+    field: str,
+    max_bad_fraction: float,
+    readings: Mapping[str, Features],
+    differing: Sequence[str],
+) -> tuple[Examples, SampleReferences]:
+    """Return a split's examples and what samples references among them."""
+    also_read = (ATTRIBUTES,) if differing else ()
+    examples = open_examples(builder, split, field, max_bad_fraction, [*readings.values(), *also_read])
+    if not differing:
+        return examples, any_references(examples.count)
+    return examples, differing_references(examples, differing, f"{builder.data_dir}, split '{split}' ({field})")
 
 
 def _readings(entries: Sequence[str]) -> Mapping[str, Features]:
@@ -157,6 +181,8 @@ def _load(
     batch = {"index": read["target"]["index"]}
     for role, features in _FEATURES.items():
         batch |= {entry: read[role][feature] for entry, feature in features.items() if entry in entries}
+    if "differing_attribute" in entries:
+        batch["differing_attribute"] = rows["differing_attribute"]
     if "region" in entries:
         seeded_masks = (read["target"]["mask"], rows["region_seed"])
         batch["region"] = tf.map_fn(lambda row: sample_region(*row), seeded_masks, fn_output_signature=tf.uint8)
@@ -218,14 +244,6 @@ def _shuffled_targets(step: tf.Tensor, count: int, batch_size: int, seed: int) -
     ]
     first = start - epoch * count
     return tf.concat(orders, axis=0)[first : first + batch_size]
-
-
-def _references(targets: tf.Tensor, count: int, seed: tf.Tensor | list[int]) -> tf.Tensor:
-    """Sample another example for each, all others being equally likely."""
-    if count == 1:
-        return targets
-    distance = tf.random.stateless_uniform(tf.shape(targets), seed, 1, count, tf.int64, alg="philox")
-    return (targets + distance) % count
 
 
 def _coin_tosses(count: int, seed: tf.Tensor) -> tf.Tensor:

@@ -12,6 +12,9 @@ from data_pipeline.raw_tables import NUM_ATTRIBUTES
 # Up to this size a split is decoded once: a quickstart's steps are too short to decode images in between.
 IN_MEMORY_BYTES = 256 << 20
 
+ROWS_READ_TOGETHER = 256
+"""By `read_all`."""
+
 Features = tuple[str, ...]
 """What is read of an example, among the records' features: `image`, uint8 (n, h, w, 3); `mask`, uint8 (n, h, w);
 `attributes`, int8 (n, 40); `index`, int32 (n,).
@@ -184,6 +187,27 @@ def open_examples(
     bytes_per_pixel = sum(_DECODED_BYTES_PER_PIXEL.get(name, 0) for name in _union(readings))
     decoded_bytes = count * builder.builder_config.size**2 * bytes_per_pixel
     return DecodedExamples(examples, readings) if decoded_bytes <= IN_MEMORY_BYTES else examples
+
+
+def read_all(examples: Examples, features: Features) -> dict[str, np.ndarray]:
+    """Return features of all rows; they are read in parts, for records hold more than what is asked for.
+
+    Raises:
+      UserError: too many records can't be read.
+    """
+    read = tf.function(lambda rows: examples.read(rows, features), [tf.TensorSpec([None], tf.int64)], autograph=False)
+
+    def read_part(rows: tf.Tensor) -> dict[str, tf.Tensor]:
+        try:
+            return read(rows)
+        except tf.errors.OpError:
+            examples.repair(rows, features)
+            return read(rows)
+
+    starts = range(0, examples.count, ROWS_READ_TOGETHER)
+    parts = [read_part(tf.range(start, min(start + ROWS_READ_TOGETHER, examples.count), dtype=tf.int64))
+             for start in starts]  # fmt: skip
+    return {name: np.concatenate([part[name].numpy() for part in parts]) for name in features}
 
 
 def _union(readings: Collection[Features]) -> Features:

@@ -22,6 +22,9 @@ With a run of EBGAN or Att-EBGAN, which fill a region of a photo as another phot
 With a run of StarGAN, which sets attributes of a face, such as Smiling, by their names:
 
   python -m maskgan_jax.edit attribute --image=me.jpg --set Smiling=1 --out=smiling.png
+With a run of ELEGANT, which exchanges attributes:
+
+  python -m maskgan_jax.edit exchange --attribute=Smiling --image=me.jpg --reference-image=you.jpg --out=me.png
 
 Options without a command mean `edit`. COMMAND --help lists the options of each.
 
@@ -32,26 +35,26 @@ parsed. A mask is a PNG of any size whose values are the labels 0 to 18, or one 
 
 import argparse
 import sys
-from collections import defaultdict
-from functools import partial
 from pathlib import Path
 
 from data_pipeline.errors import UserError
 from maskgan_jax.cli import ArgumentParser, at_least, fraction, non_negative, run
-from maskgan_jax.editing.parts import PART_GROUPS, REGION_PARTS, STYLE_PARTS, WHOLE_FACE
+from maskgan_jax.edit_options import (
+    FACE,
+    FACE_PARSER,
+    FEATHER,
+    FILE,
+    FILES,
+    FOLDER,
+    attribute_and_value,
+    part_and_file,
+    shared_options,
+)
+from maskgan_jax.editing.parts import PART_GROUPS, REGION_PARTS, STYLE_PARTS
 
-FEATHER = 8.0
-FACE_PARSER = Path("runs/face_parser")
-PORTRAIT_EDITING = Path("runs/portrait_editing")
-EBGAN = Path("runs/ebgan")
 PICTURES = (".png", ".jpg", ".jpeg")
 MANY_FACES = ("generate", "augment")
 """Commands whose results are not one for each photo or mask."""
-
-FILE = {"type": Path, "metavar": "FILE"}
-FILES = {**FILE, "nargs": "+", "action": "extend", "default": []}
-FOLDER = {"type": Path, "metavar": "FOLDER"}
-FACE = {"type": int, "metavar": "K"}
 
 
 def main(options: argparse.Namespace) -> None:
@@ -99,7 +102,7 @@ def main(options: argparse.Namespace) -> None:
 
 def parser() -> ArgumentParser:
     """Return the parser of the command line; its result has the fields of every command's options."""
-    shared = _shared_options()
+    shared = shared_options()
     whole = ArgumentParser(
         prog="python -m maskgan_jax.edit", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -134,7 +137,7 @@ def parser() -> ArgumentParser:
     summary = "Generate each photo's face with the style of single parts of other photos (portrait editing)."
     groups = ("photos", "part networks", "masks", "face parser", "reference face", "paste back")
     sub = command("parts", summary, *groups)
-    pairs = {"type": _part_and_file, "metavar": "PART=FILE", "nargs": "+", "action": "extend", "default": []}
+    pairs = {"type": part_and_file, "metavar": "PART=FILE", "nargs": "+", "action": "extend", "default": []}
     names = f"{', '.join(STYLE_PARTS)}; left and right of the image, brows and nose belong to the skin"
     sub.add_argument(
         "--part", required=True, **pairs, help=f"a part and the photo that its style is taken from: {names}"
@@ -166,8 +169,13 @@ def parser() -> ArgumentParser:
     summary = "Generate each photo's face with attributes such as Smiling, or without them (StarGAN)."
     sub = command("attribute", summary, "photos", "alignment", "paste back")
     sub.add_argument("--checkpoint", **FOLDER, default=Path("runs/stargan"), help="a run of stargan (%(default)s)")
-    values = {"type": _attribute_and_value, "metavar": "NAME=0|1", "nargs": "+", "action": "extend", "default": []}
+    values = {"type": attribute_and_value, "metavar": "NAME=0|1", "nargs": "+", "action": "extend", "default": []}
     sub.add_argument("--set", required=True, **values, help="with it, 1, or without, 0; other attributes stay")
+    summary = "Give each photo's face attributes that another photo shows (ELEGANT)."
+    sub = command("exchange", summary, "photos", "exchange networks", "alignment", "reference photo", "paste back")
+    names = "attributes that the run was trained for, such as Smiling"
+    sub.add_argument("--attribute", required=True, nargs="+", action="extend", metavar="NAME", help=names)
+    strength(sub)
 
     summary = "Generate each photo's face with parts, such as the smile, of another mask."
     groups = ("reference face", "reference mask", "keep outside", "fill background", "paste back")
@@ -217,85 +225,6 @@ def parser() -> ArgumentParser:
     sub = command("align", "Write the aligned face of each photo.", "photos")
     sub.add_argument("--size", type=at_least(1), default=512, metavar="PX", help="of the face (%(default)s)")
     return whole
-
-
-def _part_and_file(text: str) -> tuple[str, Path]:
-    """Return an option's value: the name of a part and a file."""
-    name, _, file = text.partition("=")
-    if name not in STYLE_PARTS or not file:
-        parts = ", ".join(STYLE_PARTS)
-        raise argparse.ArgumentTypeError(f"{text} is no PART=FILE such as hair=you.jpg; the parts are {parts}")
-    return name, Path(file)
-
-
-def _attribute_and_value(text: str) -> tuple[str, bool]:
-    """Return an option's value: the name of an attribute, and whether it is wanted."""
-    name, _, value = text.partition("=")
-    if not name or value not in ("0", "1"):
-        raise argparse.ArgumentTypeError(f"{text} is no NAME=0 or NAME=1 such as Smiling=1")
-    return name, value == "1"
-
-
-def _shared_options() -> dict[str, argparse.ArgumentParser]:
-    """Return parent parsers for the groups of options that several commands have."""
-    groups = defaultdict(partial(argparse.ArgumentParser, add_help=False))
-    groups["alignment"].add_argument("--no-align", action="store_true", help="the photos are aligned faces already")
-    groups["face parser"] = argparse.ArgumentParser(add_help=False, parents=[groups["alignment"]])
-
-    add = groups["every command"].add_argument
-    add(
-        "--nocompilation_cache",
-        dest="compilation_cache",
-        action="store_false",
-        help="compile anew, and keep nothing that is compiled in the user's cache folder",
-    )
-
-    add = groups["photos"].add_argument
-    add("--image", required=True, **FILES, help="photos, any image format")
-    add("--face", **FACE, help="which face, counted from 0, largest first")
-
-    add = groups["face parser"].add_argument
-    add(
-        "--face-parser",
-        **FOLDER,
-        help=f"parses photos without a mask ({FACE_PARSER}, or that of --checkpoint=pretrained)",
-    )
-
-    pretrained = "`pretrained`: those that come with the project, for synthetic faces (%(default)s)"
-    networks = f"a run of ebst, dense_mapping or portrait_editing, an export or imported weights; {pretrained}"
-    groups["networks"].add_argument("--checkpoint", **FOLDER, default=Path("runs/ebst"), help=networks)
-    networks = "a run of portrait_editing, an export or imported weights (%(default)s)"
-    groups["part networks"].add_argument("--checkpoint", **FOLDER, default=PORTRAIT_EDITING, help=networks)
-    networks = "a run of ebgan or att_ebgan, or an export (%(default)s)"
-    groups["exemplar networks"].add_argument("--checkpoint", **FOLDER, default=EBGAN, help=networks)
-    groups["masks"].add_argument("--mask", **FILES, help="masks of the photos, one for each; parsed if not given")
-
-    add = groups["keep outside"].add_argument
-    add("--keep-outside", action="store_true", help="change the photo only where the mask changes, and around it")
-    width = f"width around a change over which the edit fades into the photo, in px of the face ({FEATHER})"
-    add("--feather", type=non_negative, metavar="PX", help=width)
-
-    filler = "fill background that the mask frees by a run of ebgan or att_ebgan, or an export; else the generator does"
-    groups["fill background"].add_argument("--fill-background", **FOLDER, help=filler)
-
-    add = groups["paste back"].add_argument
-    add("--paste-back", action="store_true", help="write the whole photo, not just the aligned face")
-
-    for name in ("reference", "reference face"):
-        groups[name].add_argument("--reference-face", **FACE, help="which face of the reference photo")
-    add = groups["reference"].add_argument
-    add("--reference-image", required=True, **FILE, help="the other photo")
-    add("--reference-mask", **FILE, help="its mask; parsed if not given")
-
-    one_of = groups["reference mask"].add_mutually_exclusive_group(required=True)
-    one_of.add_argument("--reference-mask", **FILE, help="mask of the reference face")
-    one_of.add_argument("--reference-image", **FILE, help="or its photo, which is parsed")
-
-    add = groups["draw"].add_argument
-    mixed = f"choose a photo for each of {', '.join(WHOLE_FACE)}, not one for the whole face"
-    add("--mix-parts", action="store_true", help=mixed)
-    add("--seed", type=at_least(0), default=0, metavar="N", help="of the choice (%(default)s)")
-    return groups
 
 
 if __name__ == "__main__":

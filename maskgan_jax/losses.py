@@ -161,6 +161,11 @@ def mean_absolute_error(a: Array, b: Array) -> Float[Array, ""]:
     return jnp.abs(at_least_float32(a) - at_least_float32(b)).mean()
 
 
+def mean_squared_error(a: Array, b: Array) -> Float[Array, ""]:
+    """Compute the mean of (a - b)^2, in float32 or more."""
+    return jnp.square(at_least_float32(a) - at_least_float32(b)).mean()
+
+
 def weighted_squared_error(
     a: Float[Array, "b h w c"], b: Float[Array, "b h w c"], weights: Float[Array, "b h w 1"]
 ) -> Float[Array, ""]:

@@ -100,7 +100,16 @@ def random_runs(shared) -> Path:
     from tests.tiny import tiny_config
 
     def fill(folder: Path) -> None:
-        for task in ("portrait_editing", "dense_mapping", "face_parser", "ebgan", "att_ebgan", "spade", "stargan"):
+        for task in (
+            "portrait_editing",
+            "dense_mapping",
+            "face_parser",
+            "ebgan",
+            "att_ebgan",
+            "spade",
+            "stargan",
+            "elegant",
+        ):
             write_random_run(tiny_config(task), folder / task)
 
     return shared("random_runs", fill)

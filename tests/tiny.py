@@ -10,6 +10,7 @@ from configs import (
     dense_mapping,
     ebgan,
     ebst,
+    elegant,
     face_parser,
     mask_vae,
     pix2pixhd_m,
@@ -30,6 +31,7 @@ CONFIGS = {
     "att_ebgan": att_ebgan,
     "spade": spade,
     "stargan": stargan,
+    "elegant": elegant,
 }
 
 TINY_NETWORKS = {
@@ -51,6 +53,9 @@ TINY_NETWORKS = {
     "spade_discriminator": {"widths": (4, 8), "scales": 2},
     "stargan_generator": {"widths": (4, 8), "residual_blocks": 1},
     "stargan_discriminator": {"widths": (4, 8)},
+    "latent_encoder": {"widths": (4, 8, 8)},
+    "label_discriminator_1": {"widths": (4, 8)},
+    "label_discriminator_2": {"widths": (4, 8)},
 }  # fmt: skip
 """Fields of `config.networks`, by network."""
 
@@ -77,6 +82,8 @@ def tiny_config(task: str, data: Path | None = None, runs: Path | None = None) -
         config.parts.update(TINY_PARTS)
     if task == "att_ebgan":
         config.free_channels = 1
+    if task == "elegant":
+        config.attributes = ("Smiling", "Eyeglasses")  # of 40 faces, those of each split differ in them
     config.batch_size = 8
     config.num_train_steps = 6
     config.log_every_steps = 1

@@ -15,6 +15,7 @@ import numpy as np
 from data_pipeline.errors import UserError
 from maskgan_jax.editing.attributes import AttributeEditor
 from maskgan_jax.editing.editor import Editor, Portrait
+from maskgan_jax.editing.exchanges import AttributeExchanger
 from maskgan_jax.editing.exemplars import ExemplarEditor, Opened
 from maskgan_jax.editing.file_jobs import Job
 from maskgan_jax.editing.parts import WHOLE_FACE
@@ -98,6 +99,19 @@ def attribute(options: Namespace) -> Work:
     return lambda job: editor.edit(
         read_subject(job.image, None, not options.no_align, options.face), options.paste_back
     )
+
+
+def exchange(options: Namespace) -> Work:
+    """Give each photo's face attributes of the reference."""
+    exchanger = AttributeExchanger(options.checkpoint)
+    exchanger.check_attributes(options.attribute)
+    reference = _reference(options)
+
+    def work(job: Job) -> np.ndarray:
+        face = read_subject(job.image, None, not options.no_align, options.face)
+        return exchanger.edit(face, reference, options.attribute, options.strength, options.paste_back)
+
+    return work
 
 
 def transfer(options: Namespace) -> Work:

@@ -123,6 +123,8 @@ class Task(NamedTuple):
         writes all.
       annotated: those of the inputs that come from a file of the data set which may be missing, in which case they are
         0: training without it is refused.
+      differing: attributes of CelebA; if any are named, target and reference of each row differ in one of them, which
+        the batch entry `differing_attribute` says.
     """
 
     inputs: tuple[str, ...]
@@ -135,6 +137,7 @@ class Task(NamedTuple):
     visualize: Callable[[TrainState, Batch], dict[str, Array]]
     inference: Mapping[str, InferenceFunction]
     annotated: tuple[str, ...] = ()
+    differing: tuple[str, ...] = ()
 
 
 def init_variables(name: str, network: Network, rng: Array) -> Variables:

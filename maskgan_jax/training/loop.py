@@ -69,7 +69,8 @@ def train(config: ConfigDict, workdir: Path, read_weights: ReadWeights, make_eva
         with multihost.process_zero_first("prepare"):
             builder = prepare(config.data.directory, config.data.size, config.data.prepared or None, task.annotated)
         data_options = {
-            "entries": task.inputs, "batch_size": config.batch_size, "max_bad_fraction": config.data.max_bad_fraction,
+            "entries": task.inputs, "batch_size": config.batch_size, "differing": task.differing,
+            "max_bad_fraction": config.data.max_bad_fraction,
             "process_index": jax.process_index(), "process_count": jax.process_count(),
         }  # fmt: skip
         held_out = input_pipeline.EvalBatches(builder, config.data.eval_split, **data_options)

@@ -32,6 +32,7 @@ def test_every_entry_has_its_shape_and_dtype(builder, storage):
         "attributes": ((4, 40), np.int8),
         "attributes_ref": ((4, 40), np.int8),
         "region": ((4, 64, 64), np.uint8),
+        "differing_attribute": ((4,), np.int8),
         "index": ((4,), np.int32),
     }
 

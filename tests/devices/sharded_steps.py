@@ -14,6 +14,7 @@ import numpy as np
 import optax
 from jaxtyping import PyTree
 
+from data_pipeline.celeba_attributes import columns_of
 from maskgan_jax import tasks
 from maskgan_jax.devices import mesh as mesh_module
 from maskgan_jax.devices import multihost
@@ -21,8 +22,18 @@ from maskgan_jax.devices.mesh import batch_sharding, compile_step, make_mesh, re
 from maskgan_jax.tasks.task import Task, TrainState, init_state, init_variables
 from tests.tiny import tiny_config
 
-TASKS = ("mask_vae", "face_parser", "dense_mapping", "ebst", "portrait_editing", "att_ebgan", "spade", "stargan")
-WITHOUT_BATCH_NORM = ("dense_mapping", "ebst", "stargan")
+TASKS = (
+    "mask_vae",
+    "face_parser",
+    "dense_mapping",
+    "ebst",
+    "portrait_editing",
+    "att_ebgan",
+    "spade",
+    "stargan",
+    "elegant",
+)
+WITHOUT_BATCH_NORM = ("dense_mapping", "ebst", "stargan", "elegant")
 """Whose gradient over a batch is the mean of those over its parts."""
 
 STEPS = 5
@@ -92,7 +103,7 @@ def random_state(task: Task) -> TrainState:
 
 
 def random_batch(batch_size: int, size: int) -> dict[str, np.ndarray]:
-    """Return photos, masks of 4 px squares, regions and attributes."""
+    """Return photos, masks of 4 px squares, regions and attributes, some of which pairs of photos exchange."""
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 19, (2, batch_size, size // 4, size // 4), np.uint8)
     mask_t, mask_ref = coarse.repeat(4, axis=2).repeat(4, axis=3)
@@ -104,6 +115,9 @@ def random_batch(batch_size: int, size: int) -> dict[str, np.ndarray]:
         "mask_ref": mask_ref,
         "region": region,
         "attributes": rng.integers(-1, 2, (batch_size, 40)).astype(np.int8),
+        "image_ref": rng.integers(0, 256, (batch_size, size, size, 3), np.uint8),
+        "attributes_ref": rng.integers(-1, 2, (batch_size, 40)).astype(np.int8),
+        "differing_attribute": np.resize(np.array(columns_of(["Smiling", "Eyeglasses"]), np.int8), batch_size),
         "index": np.arange(batch_size),
     }
 

@@ -41,7 +41,7 @@ REFERENCE = "1 device"
 
 LONG_LAYOUTS = ("2 processes", "2 processes, fsdp")
 """Left to `make test-long`; the two processes of `test_multi_process` compare losses too."""
-LONG_TASKS = ("face_parser", "dense_mapping", "portrait_editing", "att_ebgan", "spade", "stargan")
+LONG_TASKS = ("face_parser", "dense_mapping", "portrait_editing", "att_ebgan", "spade", "stargan", "elegant")
 """Left to it too: `mask_vae` has batch norm as the face parser does, `ebst` has all of a Dense Mapping Network, and the
 other systems take longest to compile.
 """
