@@ -6,7 +6,8 @@ from configs.base import base_config
 from configs.paper_tables import add_paper_tables
 
 METHODS = (
-    "ebst", "dense_mapping", "dense_mapping_longer", "pix2pixhd_m", "spade", "portrait_editing", "ebgan", "att_ebgan",
+    "ebst", "dense_mapping", "dense_mapping_longer", "pix2pixhd_m", "spade", "stargan", "elegant", "portrait_editing",
+    "ebgan", "att_ebgan",
 )  # fmt: skip
 
 

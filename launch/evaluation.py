@@ -9,14 +9,16 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from launch import ebgan, portrait_editing, quickstart
+from launch import ebgan, portrait_editing, quickstart, spade
 from launch.run_commands import run_all
 
 FACES = 4_000
 SIZE = 64
 SEED = 1
 """Another one than the quickstart's and the pretrained weights' faces have."""
-SYSTEMS = (*quickstart.STAGES, "pix2pixhd_m", *portrait_editing.TASKS, *ebgan.TASKS)
+SYSTEMS = (
+    *quickstart.STAGES, "pix2pixhd_m", *spade.TASKS, "stargan", "elegant", *portrait_editing.TASKS[1:], *ebgan.TASKS,
+)  # fmt: skip
 """The tasks that make the models of all rows, in the order in which they need each other."""
 JUDGES = ("attribute_classifier", "face_parser")
 DATA = Path("data/evaluation")

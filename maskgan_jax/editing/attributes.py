@@ -16,18 +16,19 @@ from maskgan_jax.photos.scaling import scale_photo
 class AttributeEditor:
     """Sets attributes of faces by a run of StarGAN; functions are compiled when they are first called."""
 
-    def __init__(self, checkpoint: Path, changes: Mapping[str, bool]):
+    def __init__(self, checkpoint: Path, changes: Mapping[str, bool], option: str = "--checkpoint"):
         """Load the generator of a run, an export or an import; and D's classes, unless every attribute is set.
 
         Args:
           checkpoint: the folder.
           changes: of every face: name of the attribute to whether the face should have it.
+          option: what named the folder, for errors.
 
         Raises:
           UserError: the folder holds no such networks, or they don't have an attribute.
         """
         self._changes = changes
-        self._model: Model = load_model(checkpoint, ("set_attributes",), "--checkpoint")
+        self.model: Model = load_model(checkpoint, ("set_attributes",), option)
         unknown = [name for name in changes if name not in self.attributes]
         if unknown:
             raise UserError(
@@ -35,17 +36,17 @@ class AttributeEditor:
             )
         self._classifier = None
         if kept := [name for name in self.attributes if name not in changes]:
-            self._classifier = load_model(checkpoint, ("classify",), f"--set (without {', '.join(kept)}), --checkpoint")
+            self._classifier = load_model(checkpoint, ("classify",), f"--set (without {', '.join(kept)}), {option}")
 
     @property
     def size(self) -> int:
         """Height and width in px of the images that are generated."""
-        return self._model.size
+        return self.model.size
 
     @property
     def attributes(self) -> Sequence[str]:
         """Names of the attributes that can be set."""
-        return tuple(self._model.config.attributes)
+        return tuple(self.model.config.attributes)
 
     def labels(self, photo: UInt8[np.ndarray, "s s 3"]) -> Float[np.ndarray, "1 n"]:
         """Return the labels of the edited photo; attributes that are not set keep the value that D's classes see."""
@@ -69,7 +70,7 @@ class AttributeEditor:
 
     @cached_property
     def _set_attributes(self) -> Callable[..., Array]:
-        return self._model.compile("set_attributes")
+        return self.model.compile("set_attributes")
 
     @cached_property
     def _classify(self) -> Callable[..., Array]:

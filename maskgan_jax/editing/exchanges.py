@@ -16,13 +16,13 @@ from maskgan_jax.photos.scaling import scale_photo
 class AttributeExchanger:
     """Gives faces the attributes of others by a run of ELEGANT; its function is compiled when it is first called."""
 
-    def __init__(self, checkpoint: Path):
-        """Load the networks of a run or an export.
+    def __init__(self, checkpoint: Path, option: str = "--checkpoint"):
+        """Load the networks of a run or an export; `option` is what named the folder, for errors.
 
         Raises:
           UserError: the folder holds none.
         """
-        self.model: Model = load_model(checkpoint, ("exchange",), "--checkpoint")
+        self.model: Model = load_model(checkpoint, ("exchange",), option)
         self._checkpoint = checkpoint
 
     @property

@@ -32,7 +32,11 @@ _JUDGES: Mapping[str, Callable] = MappingProxyType(
     }
 )
 _PHOTO_METHODS: Mapping[str, Callable[[Path, str], tuple[Method, str]]] = MappingProxyType(
-    {"inpaint": photo_methods.fill_mouth}
+    {
+        "inpaint": photo_methods.fill_mouth,
+        "set_attributes": photo_methods.set_smile,
+        "exchange": photo_methods.exchange_smile,
+    }
 )
 """How a run is loaded that reads no edited masks, by the inference function that tells it."""
 _REAL_FACES_ONLY: Mapping[str, str] = MappingProxyType(

@@ -8,7 +8,7 @@ from absl import logging
 from ml_collections import ConfigDict
 
 from data_pipeline import synthetic_faces
-from data_pipeline.celeba_attributes import ATTRIBUTES
+from data_pipeline.celeba_attributes import ATTRIBUTES, columns_of
 from data_pipeline.errors import UserError
 from data_pipeline.split_photos import SplitPhotos
 from data_pipeline.synthetic_faces.write import Record
@@ -30,10 +30,7 @@ def check_settings(settings: ConfigDict, option: str) -> None:
     for name in ("smiling", "style_copy"):
         if settings.pairs[name] < 2:
             raise UserError(f"{option}.pairs.{name}: {settings.pairs[name]}; give 2 or more, for there are intervals")
-    unknown = [name for name in settings.style_attributes if name not in ATTRIBUTES]
-    if unknown or not settings.style_attributes:
-        problem = f"CelebA has no {', '.join(unknown)}" if unknown else "names no attribute"
-        raise UserError(f"{option}.style_attributes: {problem}; choose among {', '.join(ATTRIBUTES)}")
+    columns_of(settings.style_attributes, f"{option}.style_attributes")
 
 
 def open_photos(data: ConfigDict, split: str) -> tuple[SplitPhotos, Record | None]:

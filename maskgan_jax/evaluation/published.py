@@ -48,6 +48,8 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "dense_mapping_longer": "MaskGAN without EBST, trained on",
         "pix2pixhd_m": "Pix2PixHD-m",
         "spade": "SPADE",
+        "stargan": "StarGAN",
+        "elegant": "ELEGANT",
         "portrait_editing": "mask-guided portrait editing",
         "ebgan": "EBGAN",
         "att_ebgan": "Att-EBGAN",

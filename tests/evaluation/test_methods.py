@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from data_pipeline.errors import UserError
+from maskgan_jax.editing.attributes import AttributeEditor
 from maskgan_jax.editing.editor import Editor
+from maskgan_jax.editing.exchanges import AttributeExchanger
 from maskgan_jax.editing.exemplars import ExemplarEditor, Opened
 from maskgan_jax.editing.session import open_photo
 from maskgan_jax.evaluation import methods, photo_methods
@@ -66,6 +68,22 @@ def test_a_mouth_is_filled_in_as_the_source_shows_it_and_the_rest_of_the_photo_k
         np.testing.assert_array_equal(image, editor.edit(face, source, region))
         np.testing.assert_array_equal(image[region == 0], face.subject.face[region == 0])
         assert (image != face.subject.face).any()
+
+
+def test_a_smile_is_set_and_exchanged_as_the_edit_command_does_it(random_runs, request_of_two):
+    larger = Request(*(np.repeat(np.repeat(array, 2, 1), 2, 2) for array in request_of_two))
+    faces = [open_photo(*row) for row in zip(larger.photo, larger.mask, strict=True)]
+
+    smiling, _ = photo_methods.set_smile(random_runs / "stargan", "--option")
+    exchanged, _ = photo_methods.exchange_smile(random_runs / "elegant", "--option")
+
+    editor = AttributeEditor(random_runs / "stargan", {"Smiling": True})
+    exchanger = AttributeExchanger(random_runs / "elegant")
+    for image, face in zip(smiling(larger), faces, strict=True):
+        np.testing.assert_array_equal(image, scale_photo(editor.edit(face), 128))
+    for image, face, source in zip(exchanged(larger), faces, faces[::-1], strict=True):
+        np.testing.assert_array_equal(image, exchanger.edit(face, source, ["Smiling"]))
+        assert (image != face.face).any()
 
 
 def test_photos_of_another_size_are_scaled_to_the_models_and_results_back(runs, request_of_two):
