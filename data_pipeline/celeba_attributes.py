@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from jaxtyping import Int
+
 from data_pipeline.errors import UserError
 
 ATTRIBUTES = (
@@ -14,20 +17,14 @@ ATTRIBUTES = (
 )  # fmt: skip
 
 
-def columns(names: Sequence[str], field: str = "config.attributes") -> tuple[int, ...]:
-    """Return the places of named attributes among the 40.
-
-    Args:
-      names: as in `ATTRIBUTES`, at least one.
-      field: the setting that names them, for the error.
+def columns_of(names: Sequence[str]) -> Int[np.ndarray, " n"]:
+    """Return the columns of the attributes that `config.attributes` names.
 
     Raises:
-      UserError: CelebA has no such attribute, one is named twice, or none is named.
+      UserError: none is named, or CelebA has no such attribute.
     """
     unknown = [name for name in names if name not in ATTRIBUTES]
     if unknown or not names:
         problem = f"CelebA has no {', '.join(unknown)}" if unknown else "names no attribute"
-        raise UserError(f"{field}: {problem}; choose among {', '.join(ATTRIBUTES)}")
-    if len(set(names)) < len(names):
-        raise UserError(f"{field}: {', '.join(names)}: name each attribute once")
-    return tuple(ATTRIBUTES.index(name) for name in names)
+        raise UserError(f"config.attributes: {problem}; choose among {', '.join(ATTRIBUTES)}")
+    return np.array([ATTRIBUTES.index(name) for name in names])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from data_pipeline.celeba_attributes import columns
+from data_pipeline.celeba_attributes import columns_of
 from data_pipeline.errors import UserError
 from data_pipeline.host_tensorflow import tf
 from data_pipeline.records import Examples, read_all
@@ -46,7 +46,7 @@ def differing_references(examples: Examples, names: Sequence[str], where: str) -
     Raises:
       UserError: CelebA has no such attribute; it is unknown of an example; or all have it, or none has.
     """
-    places = columns(names)
+    places = columns_of(names)
     values = read_all(examples, ATTRIBUTES)["attributes"][:, places]
     lacking = (values < 0).sum(0)
     for name, column, count in zip(names, values.T, lacking, strict=True):

@@ -42,7 +42,6 @@ FEATHER = 8.0
 FACE_PARSER = Path("runs/face_parser")
 PORTRAIT_EDITING = Path("runs/portrait_editing")
 EBGAN = Path("runs/ebgan")
-ELEGANT = Path("runs/elegant")
 PICTURES = (".png", ".jpg", ".jpeg")
 MANY_FACES = ("generate", "augment")
 """Commands whose results are not one for each photo or mask."""
@@ -162,7 +161,8 @@ def parser() -> ArgumentParser:
     sub.add_argument("--feather", type=non_negative, metavar="PX", help=width)
 
     summary = "Give each photo's face attributes that another photo shows (ELEGANT)."
-    sub = command("exchange", summary, "photos", "exchange networks", "alignment", "reference photo", "paste back")
+    sub = command("exchange", summary, "photos", "alignment", "reference photo", "paste back")
+    sub.add_argument("--checkpoint", **FOLDER, default=Path("runs/elegant"), help="a run of elegant (%(default)s)")
     names = "attributes that the run was trained for, such as Smiling"
     sub.add_argument("--attribute", required=True, nargs="+", action="extend", metavar="NAME", help=names)
     strength(sub)
@@ -228,10 +228,12 @@ def _part_and_file(text: str) -> tuple[str, Path]:
 
 def _shared_options() -> dict[str, argparse.ArgumentParser]:
     """Return parent parsers for the groups of options that several commands have."""
-    names = ("every command", "photos", "networks", "part networks", "exemplar networks", "exchange networks",
-             "masks", "face parser", "alignment", "keep outside", "paste back", "reference", "reference photo",
-             "reference face", "reference mask", "draw")  # fmt: skip
+    names = ("every command", "photos", "networks", "part networks", "exemplar networks", "masks", "alignment",
+             "keep outside", "paste back", "reference", "reference photo", "reference face", "reference mask",
+             "draw")  # fmt: skip
     groups = {name: argparse.ArgumentParser(add_help=False) for name in names}
+    groups["alignment"].add_argument("--no-align", action="store_true", help="the photos are aligned faces already")
+    groups["face parser"] = argparse.ArgumentParser(add_help=False, parents=[groups["alignment"]])
 
     add = groups["every command"].add_argument
     add(
@@ -251,8 +253,6 @@ def _shared_options() -> dict[str, argparse.ArgumentParser]:
         **FOLDER,
         help=f"parses photos without a mask ({FACE_PARSER}, or that of --checkpoint=pretrained)",
     )
-    for name in ("face parser", "alignment"):
-        groups[name].add_argument("--no-align", action="store_true", help="the photos are aligned faces already")
 
     pretrained = "`pretrained`: those that come with the project, for synthetic faces (%(default)s)"
     networks = f"a run of ebst, dense_mapping or portrait_editing, an export or imported weights; {pretrained}"
@@ -261,8 +261,6 @@ def _shared_options() -> dict[str, argparse.ArgumentParser]:
     groups["part networks"].add_argument("--checkpoint", **FOLDER, default=PORTRAIT_EDITING, help=networks)
     networks = "a run of ebgan or att_ebgan, or an export (%(default)s)"
     groups["exemplar networks"].add_argument("--checkpoint", **FOLDER, default=EBGAN, help=networks)
-    networks = "a run of elegant, or an export (%(default)s)"
-    groups["exchange networks"].add_argument("--checkpoint", **FOLDER, default=ELEGANT, help=networks)
     groups["masks"].add_argument("--mask", **FILES, help="masks of the photos, one for each; parsed if not given")
 
     add = groups["keep outside"].add_argument

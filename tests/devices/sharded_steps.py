@@ -14,7 +14,7 @@ import numpy as np
 import optax
 from jaxtyping import PyTree
 
-from data_pipeline.celeba_attributes import columns
+from data_pipeline.celeba_attributes import columns_of
 from maskgan_jax import tasks
 from maskgan_jax.devices import mesh as mesh_module
 from maskgan_jax.devices import multihost
@@ -105,7 +105,7 @@ def random_batch(batch_size: int, size: int) -> dict[str, np.ndarray]:
         "attributes": rng.integers(-1, 2, (batch_size, 40)).astype(np.int8),
         "image_ref": rng.integers(0, 256, (batch_size, size, size, 3), np.uint8),
         "attributes_ref": rng.integers(-1, 2, (batch_size, 40)).astype(np.int8),
-        "differing_attribute": np.resize(np.array(columns(["Smiling", "Eyeglasses"]), np.int8), batch_size),
+        "differing_attribute": np.resize(np.array(columns_of(["Smiling", "Eyeglasses"]), np.int8), batch_size),
         "index": np.arange(batch_size),
     }
 

@@ -6,7 +6,7 @@ decoder computes what has to be added to each so that it shows the other's.
 
 from functools import partial
 
-from data_pipeline.celeba_attributes import columns
+from data_pipeline.celeba_attributes import columns_of
 from maskgan_jax.tasks.dense_mapping import finalize_metrics
 from maskgan_jax.tasks.elegant.evaluation import evaluate, visualize
 from maskgan_jax.tasks.elegant.inference import inference
@@ -29,7 +29,7 @@ def make(config) -> Task:
     system = Elegant(
         settings=config.losses,
         modules=modules,
-        columns=columns(attributes),
+        columns=columns_of(attributes),
         size=config.data.size,
         update=partial(update, optimisers, config.accumulation_steps),
         microbatches=config.accumulation_steps,

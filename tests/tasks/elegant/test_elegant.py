@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from data_pipeline.batch_entries import random_batch
-from data_pipeline.celeba_attributes import columns
+from data_pipeline.celeba_attributes import columns_of
 from data_pipeline.errors import UserError
 from maskgan_jax import tasks
 from maskgan_jax.tasks.elegant import forward
@@ -72,7 +72,7 @@ def test_only_what_gates_let_through_comes_from_the_exemplar(exchange):
 def test_the_exchange_of_a_step_is_that_of_the_inference_function(trained, exchange):
     """`visualize` shows A' and C; C is the inference function's with the gate of the pair's attribute open."""
     task, state = trained
-    differing = np.array([*columns(["Eyeglasses", "Smiling"]), *columns(["Smiling"])], np.int8)
+    differing = np.array([*columns_of(["Eyeglasses", "Smiling"]), *columns_of(["Smiling"])], np.int8)
     batch = random_batch(task.inputs, 3, 64, seed=0) | {"differing_attribute": differing}
     shown = jax.jit(task.visualize)(state, batch)
     images = exchange(batch["image_t"], batch["image_ref"], np.array([[0, 1], [1, 0], [1, 0]], np.float32))

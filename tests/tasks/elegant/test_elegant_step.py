@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from data_pipeline.celeba_attributes import columns  # noqa: E402
+from data_pipeline.celeba_attributes import columns_of  # noqa: E402
 from maskgan_jax import tasks  # noqa: E402
 from maskgan_jax.interop import elegant, weights  # noqa: E402
 from maskgan_jax.tasks.elegant.system import DECODER, DISCRIMINATORS, ENCODER  # noqa: E402
@@ -99,7 +99,7 @@ def comparison(request: pytest.FixtureRequest) -> Comparison:
 def random_batch(rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Return pairs of which even rows differ in the first attribute and odd ones in the second."""
     attributes = {name: rng.choice([-1, 1], (PAIRS, 40)).astype(np.int8) for name in ("attributes", "attributes_ref")}
-    differing = np.resize(np.array(columns(ATTRIBUTES), np.int8), PAIRS)
+    differing = np.resize(np.array(columns_of(ATTRIBUTES), np.int8), PAIRS)
     rows = np.arange(PAIRS)
     attributes["attributes_ref"][rows, differing] = -attributes["attributes"][rows, differing]
     photos = {name: rng.integers(0, 256, (PAIRS, SIZE, SIZE, 3), np.uint8) for name in ("image_t", "image_ref")}
@@ -108,7 +108,7 @@ def random_batch(rng: np.random.Generator) -> dict[str, np.ndarray]:
 
 def pairs_of(batch: dict[str, np.ndarray]) -> dict[int, pytorch_step.Pair]:
     """Return the rows of each attribute as PyTorch's tensors."""
-    places = np.array(columns(ATTRIBUTES))
+    places = np.array(columns_of(ATTRIBUTES))
 
     def images(name: str, rows: slice) -> torch.Tensor:
         return torch.from_numpy((batch[name][rows] / 127.5 - 1).transpose(0, 3, 1, 2).copy())
