@@ -40,5 +40,5 @@ def get_config(variant: str = "") -> ConfigDict:
         config.data.flip = True  # own; 1,600 photos are few
         config.ema_decay = 0.99
         config.optimiser.learning_rate = 5e-4
-        config.num_train_steps = 6_000
+        config.num_train_steps = 8_000
     return config
