@@ -25,7 +25,7 @@ def columns_of(names: Sequence[str], field: str = "config.attributes") -> Int[np
       field: the setting that names them, for the error.
 
     Raises:
-      UserError: CelebA has no such attribute, one is named twice, or none is named.
+      UserError: none is named, CelebA has no such attribute, or one is named twice.
     """
     unknown = [name for name in names if name not in ATTRIBUTES]
     if unknown or not names:

@@ -171,8 +171,10 @@ def parser() -> ArgumentParser:
     sub.add_argument("--checkpoint", **FOLDER, default=Path("runs/stargan"), help="a run of stargan (%(default)s)")
     values = {"type": attribute_and_value, "metavar": "NAME=0|1", "nargs": "+", "action": "extend", "default": []}
     sub.add_argument("--set", required=True, **values, help="with it, 1, or without, 0; other attributes stay")
+
     summary = "Give each photo's face attributes that another photo shows (ELEGANT)."
-    sub = command("exchange", summary, "photos", "exchange networks", "alignment", "reference photo", "paste back")
+    sub = command("exchange", summary, "photos", "alignment", "reference photo", "paste back")
+    sub.add_argument("--checkpoint", **FOLDER, default=Path("runs/elegant"), help="a run of elegant (%(default)s)")
     names = "attributes that the run was trained for, such as Smiling"
     sub.add_argument("--attribute", required=True, nargs="+", action="extend", metavar="NAME", help=names)
     strength(sub)

@@ -12,7 +12,6 @@ FEATHER = 8.0
 FACE_PARSER = Path("runs/face_parser")
 PORTRAIT_EDITING = Path("runs/portrait_editing")
 EBGAN = Path("runs/ebgan")
-ELEGANT = Path("runs/elegant")
 
 FILE = {"type": Path, "metavar": "FILE"}
 FILES = {**FILE, "nargs": "+", "action": "extend", "default": []}
@@ -69,8 +68,6 @@ def shared_options() -> dict[str, argparse.ArgumentParser]:
     groups["part networks"].add_argument("--checkpoint", **FOLDER, default=PORTRAIT_EDITING, help=networks)
     networks = "a run of ebgan or att_ebgan, or an export (%(default)s)"
     groups["exemplar networks"].add_argument("--checkpoint", **FOLDER, default=EBGAN, help=networks)
-    networks = "a run of elegant, or an export (%(default)s)"
-    groups["exchange networks"].add_argument("--checkpoint", **FOLDER, default=ELEGANT, help=networks)
     groups["masks"].add_argument("--mask", **FILES, help="masks of the photos, one for each; parsed if not given")
 
     add = groups["keep outside"].add_argument

@@ -75,8 +75,8 @@ class UnitLengthNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w c"]) -> Float[Array, "b h w c"]:
-        scale = self.param("scale", nn.initializers.ones, (1,), jnp.float32)
-        return unit_length_norm(x, scale, self.param("bias", nn.initializers.zeros, (1,), jnp.float32))
+        scale = self.param("scale", nn.initializers.ones, (1,), float)
+        return unit_length_norm(x, scale, self.param("bias", nn.initializers.zeros, (1,), float))
 
 
 @jax.custom_vjp

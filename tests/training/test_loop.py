@@ -195,6 +195,6 @@ def test_an_unknown_task_lists_the_tasks(faces, tmp_path):
     config.task = "stylegan"
     with pytest.raises(
         UserError,
-        match=r"no task 'stylegan'; the tasks are attribute_classifier, dense_mapping, ebgan, ebst, face_parser",
+        match=r"no task 'stylegan'; the tasks are attribute_classifier, dense_mapping, ebgan, ebst, elegant, face_",
     ):
         train(config, tmp_path)

@@ -37,4 +37,5 @@ class LabelDiscriminator(nn.Module):
         for level, width in enumerate(self.widths):
             x = Halving(width, self.dtype, name=f"down_{level}")(x)
         by_channel = x.transpose(0, 3, 1, 2).reshape(x.shape[0], -1)
-        return at_least_float32(nn.Dense(1, dtype=self.dtype, kernel_init=normal_init, name="head")(by_channel))
+        dense = nn.Dense(1, dtype=self.dtype, param_dtype=float, kernel_init=normal_init, name="head")
+        return at_least_float32(dense(by_channel))

@@ -29,7 +29,7 @@ def make(config) -> Task:
     system = Elegant(
         settings=config.losses,
         modules=modules,
-        columns=tuple(columns_of(attributes).tolist()),
+        columns=columns_of(attributes),
         size=config.data.size,
         update=partial(update, optimisers, config.accumulation_steps),
         microbatches=config.accumulation_steps,

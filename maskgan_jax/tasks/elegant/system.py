@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import linen as nn
+from jaxtyping import Int
 
 from data_pipeline.celeba_attributes import columns_of
 from data_pipeline.errors import UserError
@@ -35,7 +37,7 @@ class Elegant(NamedTuple):
 
     settings: Any
     modules: Mapping[str, nn.Module]
-    columns: tuple[int, ...]
+    columns: Int[np.ndarray, " n"]
     size: int
     update: Callable
     microbatches: int
@@ -46,8 +48,8 @@ def make_modules(config) -> dict[str, nn.Module]:
     """Build every network's module from `config.networks`, `.attributes` and `.dtype`.
 
     Raises:
-      UserError: CelebA has no such attribute, the photos can't be halved as often as the networks do, or there are more
-        attributes than channels.
+      UserError: CelebA has no such attribute, one is named twice, the photos can't be halved as often as the networks
+        do, or there are more attributes than channels.
     """
     dtype, networks, count = computation_dtype(config.dtype), config.networks, len(columns_of(config.attributes))
     widths, size = tuple(networks[ENCODER].widths), config.data.size

@@ -27,10 +27,11 @@ ATTRIBUTES = ("Smiling", "Mouth_Slightly_Open")
 
 
 class Comparison(NamedTuple):
-    """Losses of each step, and the parameters by network before and after, of both sides."""
+    """Losses of each step, and the parameters by network before and after, of both sides; our compiled step."""
 
     our_losses: list[dict[str, float]]
     their_losses: list[dict[str, float]]
+    program: str
     before: dict[str, dict]
     ours: dict[str, dict]
     theirs: dict[str, dict]
@@ -71,7 +72,7 @@ def comparison(request: pytest.FixtureRequest) -> Comparison:
         network.load_state_dict({entry: torch.from_numpy(np.array(array)) for entry, array in arrays.items()})
 
     batches = [random_batch(rng) for _ in range(STEPS)]
-    step, our_losses = jax.jit(task.step), []
+    step, our_losses = jax.jit(task.step).lower(state, batches[0]).compile(), []
     for batch in batches:
         state, losses = step(state, batch)
         our_losses.append({name: float(value) for name, value in losses.items()})
@@ -93,7 +94,7 @@ def comparison(request: pytest.FixtureRequest) -> Comparison:
         )[0]["params"]
         for name, network in by_name.items()
     }
-    return Comparison(our_losses, their_losses, before, jax.device_get(state.params), theirs)
+    return Comparison(our_losses, their_losses, step.as_text(), before, jax.device_get(state.params), theirs)
 
 
 def random_batch(rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -139,3 +140,9 @@ def test_parameters_after_two_updates_with_l2_and_a_falling_rate_agree(compariso
         assert ours[path].dtype == np.float64
         assert np.abs(their - before[path]).max() > 1e-4, path
         np.testing.assert_allclose(ours[path], their, rtol=0, atol=1e-11, err_msg=path)
+
+
+def test_both_updates_share_a_forward_pass_where_there_are_no_microbatches(comparison: Comparison, request):
+    """The decoder's tanh, of A', B', C and D of all pairs, is in the program once; in a loop over parts twice."""
+    count = comparison.program.count(" tanh(")
+    assert count == (1 if "whole" in request.node.name else 2)
