@@ -39,6 +39,7 @@ def get_config(variant: str = "") -> ConfigDict:
         discriminator.widths = (16, 32, 64, 128)
         config.discriminator_steps = 2  # own
         config.batch_size = 8  # own; 4 for each update
+        config.losses.lambda_cls = 5.0  # own; D learns what a smile is from few photos
         config.losses.lambda_unchanged = 10.0
         config.ema_decay = 0.99
         config.optimiser.learning_rate = 1e-3
