@@ -20,7 +20,8 @@ def get_config(variant: str = "") -> ConfigDict:
     discriminator = config.networks.stargan_discriminator = ConfigDict()
     discriminator.widths = (64, 128, 256, 512, 1024, 2048)  # paper
     config.losses = ConfigDict()
-    config.losses.lambda_cls = 1.0  # paper
+    config.losses.lambda_cls = 1.0  # paper; of edited photos, for G
+    config.losses.lambda_cls_real = 1.0  # paper; of photos, for D
     config.losses.lambda_rec = 10.0  # paper
     config.losses.lambda_gp = 10.0  # paper
     config.losses.lambda_unchanged = 0.0  # own; of the error of photos that are to keep all of their attributes
@@ -39,9 +40,9 @@ def get_config(variant: str = "") -> ConfigDict:
         discriminator.widths = (16, 32, 64, 128)
         config.discriminator_steps = 2  # own
         config.batch_size = 8  # own; 4 for each update
-        config.losses.lambda_cls = 5.0  # own; D learns what a smile is from few photos
+        config.losses.lambda_cls_real = 5.0  # own; D learns sooner what a smile is
         config.losses.lambda_unchanged = 10.0
         config.ema_decay = 0.99
         config.optimiser.learning_rate = 1e-3
-        config.num_train_steps = 3_500
+        config.num_train_steps = 3_000
     return config

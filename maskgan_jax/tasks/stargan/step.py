@@ -76,7 +76,7 @@ def discriminator_loss(system: StarGan, before: TrainState, params: PyTree, batc
         "gradient_penalty": losses.wasserstein_gradient_penalty(lambda image: discriminate(image)[0], mixed),
     }
     total = (
-        settings.lambda_cls * terms["attributes"]
+        settings.lambda_cls_real * terms["attributes"]
         + settings.lambda_gp * terms["gradient_penalty"]
         - terms["wasserstein"]
     )
