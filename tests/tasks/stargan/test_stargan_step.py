@@ -48,7 +48,7 @@ def step_config() -> ConfigDict:
     config.dtype, config.data.size, config.batch_size = "float64", SIZE, ROWS
     config.attributes = ("Smiling", "Male")
     config.optimiser.learning_rate = 2**-7
-    config.losses.update(lambda_cls=1.3, lambda_rec=3.0, lambda_gp=0.7, lambda_unchanged=2.0)
+    config.losses.update(lambda_cls=1.3, lambda_cls_real=0.8, lambda_rec=3.0, lambda_gp=0.7, lambda_unchanged=2.0)
     return config
 
 
@@ -127,7 +127,7 @@ def their_step(config: ConfigDict, networks: dict[str, torch.nn.Module]) -> tupl
             "attributes": class_loss(logits, own),
             "gradient_penalty": ((slope.square().sum((1, 2, 3)).sqrt() - 1) ** 2).mean(),
         }
-        loss = settings.lambda_cls * terms["attributes"] + settings.lambda_gp * terms["gradient_penalty"]
+        loss = settings.lambda_cls_real * terms["attributes"] + settings.lambda_gp * terms["gradient_penalty"]
         (loss - terms["wasserstein"]).backward()
         for name, term in terms.items():
             values[f"discriminator/{name}"] = values.get(f"discriminator/{name}", 0) + term.item() / 2
