@@ -20,9 +20,11 @@ def get_config(variant: str = "") -> ConfigDict:
     discriminator = config.networks.stargan_discriminator = ConfigDict()
     discriminator.widths = (64, 128, 256, 512, 1024, 2048)  # paper
     config.losses = ConfigDict()
-    config.losses.lambda_cls = 1.0  # paper
+    config.losses.lambda_cls = 1.0  # paper; of edited photos, for G
+    config.losses.lambda_cls_real = 1.0  # paper; of photos, for D
     config.losses.lambda_rec = 10.0  # paper
     config.losses.lambda_gp = 10.0  # paper
+    config.losses.lambda_unchanged = 0.0  # own; of the error of photos that are to keep all of their attributes
     config.ema_decay = 0.0  # code; of the generator, for inference; 0: no EMA
     config.optimiser.learning_rate = 1e-4  # paper; then linear to 0, where the code's falls by 0.1 % of it
     config.num_train_steps = 40_000  # code: 200,000 updates of D
@@ -33,12 +35,14 @@ def get_config(variant: str = "") -> ConfigDict:
         config.batch_size = 40  # own; 8 for each update
         config.num_train_steps = 20_000
     if variant in ("quickstart", "pretrained"):
-        generator.widths = (8, 32, 64)
+        generator.widths = (16, 32)
         generator.residual_blocks = 2
         discriminator.widths = (16, 32, 64, 128)
         config.discriminator_steps = 2  # own
         config.batch_size = 8  # own; 4 for each update
+        config.losses.lambda_cls_real = 5.0  # own; D learns sooner what a smile is
+        config.losses.lambda_unchanged = 10.0
         config.ema_decay = 0.99
         config.optimiser.learning_rate = 1e-3
-        config.num_train_steps = 3_000
+        config.num_train_steps = 2_500
     return config

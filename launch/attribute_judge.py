@@ -41,10 +41,3 @@ class Judge:
 def balanced_accuracy(says: Bool[np.ndarray, " n"], truth: Bool[np.ndarray, " n"]) -> float:
     """Return the mean of the shares of true and of false ones that are called so."""
     return float((says[truth].mean() + (~says[~truth]).mean()) / 2)
-
-
-def best_threshold(logits: Float[np.ndarray, " n"], truth: Bool[np.ndarray, " n"]) -> float:
-    """Return the threshold of a logit with the highest balanced accuracy, the lowest of several."""
-    candidates = np.sort(logits)
-    middles = (candidates[1:] + candidates[:-1]) / 2
-    return float(max(middles, key=lambda threshold: balanced_accuracy(logits > threshold, truth)))

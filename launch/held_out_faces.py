@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int8, UInt8
 
-from data_pipeline.celeba_splits import Split
 from data_pipeline.synthetic_faces import Face, face, render, split_of
 from data_pipeline.synthetic_faces.attributes import attributes_of
 
@@ -21,17 +20,16 @@ class HeldOutFace(NamedTuple):
     attributes: Int8[np.ndarray, "40"]
 
 
-def held_out_faces(seed: int, size: int, correlation: float = 0.0, split: Split = "test") -> Iterator[HeldOutFace]:
+def held_out_faces(seed: int, size: int, correlation: float = 0.0) -> Iterator[HeldOutFace]:
     """Yield the test faces of a seed in order, each when it is asked for; there is no end of them.
 
     Args:
       seed: of the faces.
       size: of the pictures in px.
       correlation: of the faces' styles with their geometries.
-      split: or those of validation.
     """
     for index in itertools.count():
-        if split_of(index) == split:
+        if split_of(index) == "test":
             each = face(seed, index, correlation)
             photo, mask = render(each.geometry, each.style, size)
             yield HeldOutFace(each, photo, mask, attributes_of(each.geometry, each.style))

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from data_pipeline.atomic_files import replacing
 from data_pipeline.celeba_attributes import ATTRIBUTES
 from data_pipeline.synthetic_faces import EDITS, render
 from launch.attribute_editing.systems import ATTRIBUTE, Edit
-from launch.attribute_judge import Judge, balanced_accuracy, best_threshold
+from launch.attribute_judge import Judge, balanced_accuracy
 from launch.held_out_faces import HeldOutFace, held_out_faces
 from maskgan_jax.editing.regions import box_of, region_of_parts
 from maskgan_jax.evaluation.bootstrap import estimate
@@ -23,8 +22,6 @@ from maskgan_jax.photos.grid import image_grid
 
 FACES = 200
 """Test faces of each kind, with the attribute and without."""
-CALIBRATION = 400
-"""Faces of validation that the judge's threshold is chosen on."""
 ROWS = 8
 
 Figure = tuple[float, float, float]
@@ -61,12 +58,11 @@ def report(edit: Edit, judge_run: Path, seed: int, size: int, folder: Path) -> d
       The figures by name: shares, and PSNR in dB.
     """
     judge, cases = Judge(judge_run), held_out_cases(seed, size, FACES)
-    threshold = _calibrate(judge, seed, size)
     photos, exemplars, truths, mouths = (np.stack(column) for column in zip(*cases, strict=True))
     edited = edit(photos, exemplars)
     kinds = {"the photo": photos, "edited": edited, "the same face rendered smiling": truths,
              "other faces rendered smiling": exemplars}  # fmt: skip
-    smiles = {name: judge.logits(images, ATTRIBUTE) > threshold for name, images in kinds.items()}
+    smiles = {name: judge.logits(images, ATTRIBUTE) > 0 for name, images in kinds.items()}
     figures = {f"judged smiling: {name}": estimate(each.astype(float))[:3] for name, each in smiles.items()}
     for name, images in {"edited": edited, "the same face rendered smiling": truths}.items():
         figures[f"PSNR outside the mouth: {name}"] = estimate(_psnr(images, photos, ~mouths))[:3]
@@ -84,8 +80,7 @@ def report(edit: Edit, judge_run: Path, seed: int, size: int, folder: Path) -> d
         print(f"  {name:<70} {shown.format(mean, low, high)}")
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / "results.json") as temporary:
-        results = {"judge's balanced accuracy": accuracy, "judge's threshold": threshold, **figures}
-        temporary.write_text(json.dumps(results, indent=2) + "\n")
+        temporary.write_text(json.dumps({"judge's balanced accuracy": accuracy, **figures}, indent=2) + "\n")
     columns = {"photo": photos, "exemplar": exemplars, "edited": edited, "rendered smiling": truths}
     write_photo(image_grid(columns, ROWS), folder / "smiles.png")
     print(f"Photos, edited and as the renderer makes them smile: {folder}/smiles.png")
@@ -116,13 +111,6 @@ def held_out_cases(seed: int, size: int, count: int) -> list[Case]:
 def has_attribute(face: HeldOutFace) -> bool:
     """Return whether a face smiles."""
     return bool(face.attributes[ATTRIBUTES.index(ATTRIBUTE)] > 0)
-
-
-def _calibrate(judge: Judge, seed: int, size: int) -> float:
-    """Return the judge's threshold for faces of which half smile, by faces of validation."""
-    faces = list(islice(held_out_faces(seed, size, split="validation"), CALIBRATION))
-    logits = judge.logits([each.photo for each in faces], ATTRIBUTE)
-    return best_threshold(logits, np.array([has_attribute(each) for each in faces]))
 
 
 def _psnr(

@@ -55,7 +55,7 @@ def visualize(system: StarGan, state: TrainState, batch: Batch) -> dict[str, Arr
     columns = {"photo": image}
     for place, name in enumerate(system.attributes):
         wanted = known.at[:, place].set(jnp.where(known[:, place] > 0, -1, 1))
-        columns[f"other {name}"] = system.generator.apply(
+        columns[f"photo, other {name}"] = system.generator.apply(
             state.inference_variables(GENERATOR), image, to_labels(wanted)
         )
     return columns

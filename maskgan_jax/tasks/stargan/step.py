@@ -6,6 +6,7 @@ A step is what the code counts as five: a D step on each fifth of the batch, the
 from functools import partial
 
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from maskgan_jax import losses
@@ -75,7 +76,7 @@ def discriminator_loss(system: StarGan, before: TrainState, params: PyTree, batc
         "gradient_penalty": losses.wasserstein_gradient_penalty(lambda image: discriminate(image)[0], mixed),
     }
     total = (
-        settings.lambda_cls * terms["attributes"]
+        settings.lambda_cls_real * terms["attributes"]
         + settings.lambda_gp * terms["gradient_penalty"]
         - terms["wasserstein"]
     )
@@ -83,7 +84,10 @@ def discriminator_loss(system: StarGan, before: TrainState, params: PyTree, batc
 
 
 def generator_loss(system: StarGan, before: TrainState, params: PyTree, batch: Batch) -> Loss:
-    """Compute the loss of edited photos and of the edit undone (paper, Eq. 6). `before` holds the discriminator."""
+    """Compute the loss of edited photos and of the edit undone (paper, Eq. 6). `before` holds the discriminator.
+
+    With `lambda_unchanged` also the absolute error of photos that are to keep all of their attributes (own).
+    """
     settings, image = system.settings, batch["image"]
     generate = partial(system.generator.apply, {"params": params[GENERATOR]})
     edited = generate(image, to_labels(batch["wanted"]))
@@ -96,4 +100,8 @@ def generator_loss(system: StarGan, before: TrainState, params: PyTree, batch: B
     total = (
         terms["adversarial"] + settings.lambda_cls * terms["attributes"] + settings.lambda_rec * terms["reconstruction"]
     )
+    if settings.lambda_unchanged:
+        is_same = (batch["wanted"] == batch["known"]).all(1)
+        terms["unchanged"] = (is_same * jnp.abs(edited - image).mean((1, 2, 3))).mean()
+        total += settings.lambda_unchanged * terms["unchanged"]
     return total, (terms, ())

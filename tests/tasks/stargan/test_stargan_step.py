@@ -48,15 +48,17 @@ def step_config() -> ConfigDict:
     config.dtype, config.data.size, config.batch_size = "float64", SIZE, ROWS
     config.attributes = ("Smiling", "Male")
     config.optimiser.learning_rate = 2**-7
-    config.losses.update(lambda_cls=1.3, lambda_rec=3.0, lambda_gp=0.7)
+    config.losses.update(lambda_cls=1.3, lambda_cls_real=0.8, lambda_rec=3.0, lambda_gp=0.7, lambda_unchanged=2.0)
     return config
 
 
 def random_batch() -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
+    attributes = rng.integers(-1, 2, (ROWS, 40)).astype(np.int8)
+    attributes[4] = attributes[3]
     return {
         "image_t": rng.integers(0, 256, (ROWS, SIZE, SIZE, 3), np.uint8),
-        "attributes": rng.integers(-1, 2, (ROWS, 40)).astype(np.int8),
+        "attributes": attributes,
         "index": np.arange(ROWS),
     }
 
@@ -125,7 +127,7 @@ def their_step(config: ConfigDict, networks: dict[str, torch.nn.Module]) -> tupl
             "attributes": class_loss(logits, own),
             "gradient_penalty": ((slope.square().sum((1, 2, 3)).sqrt() - 1) ** 2).mean(),
         }
-        loss = settings.lambda_cls * terms["attributes"] + settings.lambda_gp * terms["gradient_penalty"]
+        loss = settings.lambda_cls_real * terms["attributes"] + settings.lambda_gp * terms["gradient_penalty"]
         (loss - terms["wasserstein"]).backward()
         for name, term in terms.items():
             values[f"discriminator/{name}"] = values.get(f"discriminator/{name}", 0) + term.item() / 2
@@ -138,9 +140,12 @@ def their_step(config: ConfigDict, networks: dict[str, torch.nn.Module]) -> tupl
         "attributes": class_loss(logits, wanted),
         "reconstruction": F.l1_loss(generate(edited, (own + 1) / 2), photo),
     }
+    same = [place for place in range(len(photo)) if torch.equal(own[place], wanted[place])]
+    assert 0 < len(same) < len(photo)
+    terms["unchanged"] = F.l1_loss(edited[same], photo[same]) * len(same) / len(photo)
     optimisers[GENERATOR].zero_grad()
     loss = settings.lambda_cls * terms["attributes"] + settings.lambda_rec * terms["reconstruction"]
-    (loss + terms["adversarial"]).backward()
+    (loss + settings.lambda_unchanged * terms["unchanged"] + terms["adversarial"]).backward()
     optimisers[GENERATOR].step()
     return values | {f"generator/{name}": term.item() for name, term in terms.items()}, optimisers
 
