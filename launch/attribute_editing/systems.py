@@ -31,5 +31,13 @@ def stargan(run: Path) -> Edit:
     return edit
 
 
-SYSTEMS: Mapping[str, Callable[[Path], Edit]] = MappingProxyType({"stargan": stargan})
+def elegant(run: Path) -> Edit:
+    """Return the edit of a run of ELEGANT, which exchanges the attribute's block of codes."""
+    model = load_model(run, ("exchange",), "--runs")
+    exchange = model.compile("exchange")
+    gates = np.array([name == ATTRIBUTE for name in model.config.attributes], np.float32)
+    return lambda photos, exemplars: in_batches(exchange, photos, exemplars, np.tile(gates, (len(photos), 1)))
+
+
+SYSTEMS: Mapping[str, Callable[[Path], Edit]] = MappingProxyType({"stargan": stargan, "elegant": elegant})
 """A function of a trained run to its edit, by the name of the config that trains it."""
