@@ -90,3 +90,16 @@ def test_stargan_sets_its_label_and_keeps_the_others(tmp_path):
     edited = SYSTEMS["stargan"](tmp_path)(photos, photos)
 
     np.testing.assert_array_equal(edited, model.compile("set_attributes")(photos, labels))
+
+
+@pytest.mark.slow
+def test_elegant_exchanges_the_attribute_and_keeps_the_others(random_runs):
+    cases = report.held_out_cases(0, 64, 3)
+    photos, exemplars = np.stack([case.photo for case in cases]), np.stack([case.exemplar for case in cases])
+    model = load_model(random_runs / "elegant", ("exchange",), "--runs")
+    gates = np.zeros((3, len(model.config.attributes)), np.float32)
+    gates[:, list(model.config.attributes).index("Smiling")] = 1
+
+    edited = SYSTEMS["elegant"](random_runs / "elegant")(photos, exemplars)
+
+    np.testing.assert_array_equal(edited, model.compile("exchange")(photos, exemplars, gates))
