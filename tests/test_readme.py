@@ -86,6 +86,8 @@ def test_every_command_of_the_editor_has_an_example():
         "parts",
         "swap",
         "exemplar",
+        "attribute",
+        "exchange",
         "transfer",
         "interpolate",
         "generate",

@@ -10,7 +10,7 @@ from maskgan_jax.networks.elegant.discriminator import LabelDiscriminator
 from maskgan_jax.networks.elegant.encoder import LatentEncoder
 
 
-def encoder(network: LatentEncoder) -> Mapping:
+def latent_encoder(network: LatentEncoder) -> Mapping:
     """Map `Enc`."""
     mapping = []
     for level in range(len(network.widths)):
@@ -18,7 +18,7 @@ def encoder(network: LatentEncoder) -> Mapping:
     return mapping
 
 
-def decoder(network: ResidualDecoder) -> Mapping:
+def residual_decoder(network: ResidualDecoder) -> Mapping:
     """Map `Dec`."""
     mapping, last = [], len(network.widths)
     for level in range(last):
@@ -27,7 +27,7 @@ def decoder(network: ResidualDecoder) -> Mapping:
     return mapping + weight_and_bias(f"main.{last}.0", "head", layout=CONV_TRANSPOSE)
 
 
-def discriminator(network: LabelDiscriminator) -> Mapping:
+def label_discriminator(network: LabelDiscriminator) -> Mapping:
     """Map `D1` or `D2`; both sides flatten maps channel by channel, so the dense layer only needs a transpose."""
     mapping = []
     for level in range(len(network.widths)):

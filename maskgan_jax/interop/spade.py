@@ -10,7 +10,7 @@ from maskgan_jax.networks.spade.encoder import StyleEncoder
 from maskgan_jax.networks.spade.generator import SpadeGenerator
 
 
-def encoder(network: StyleEncoder) -> Mapping:
+def spade_encoder(network: StyleEncoder) -> Mapping:
     """Map `E`; both sides flatten maps channel by channel, so its dense layers only need a transpose."""
     mapping = []
     for level in range(len(network.widths)):
@@ -19,7 +19,7 @@ def encoder(network: StyleEncoder) -> Mapping:
     return mapping + weight_and_bias("fc_var", "to_log_variance", layout=DENSE)
 
 
-def generator(network: SpadeGenerator) -> Mapping:
+def spade_generator(network: SpadeGenerator) -> Mapping:
     """Map `G` with the VAE; both sides unflatten channel by channel."""
     mapping = weight_and_bias("fc", "from_code", layout=DENSE)
     widths = (network.width, *network.up_widths)
@@ -30,7 +30,7 @@ def generator(network: SpadeGenerator) -> Mapping:
     return mapping + weight_and_bias("conv_img", "to_image")
 
 
-def discriminator(network: MultiScaleDiscriminator) -> Mapping:
+def spade_discriminator(network: MultiScaleDiscriminator) -> Mapping:
     """Map `D`, whose scales both sides number from the full size down."""
     mapping, last = [], len(network.widths)
     for scale in range(network.scales):

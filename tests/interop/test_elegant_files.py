@@ -19,8 +19,8 @@ from tests.tiny import tiny_config  # noqa: E402
 WIDTHS, DISCRIMINATOR_WIDTHS = (4, 6, 8), (4, 6)
 
 FILES = {
-    "encoder": lambda: reference.Encoder(WIDTHS),
-    "decoder": lambda: reference.Decoder(WIDTHS),
+    "latent_encoder": lambda: reference.Encoder(WIDTHS),
+    "residual_decoder": lambda: reference.Decoder(WIDTHS),
     "label_discriminator_1": lambda: reference.Discriminator(2, 64, DISCRIMINATOR_WIDTHS),
     "label_discriminator_2": lambda: reference.Discriminator(2, 32, DISCRIMINATOR_WIDTHS),
 }
@@ -63,13 +63,13 @@ def test_entries_are_those_of_the_published_code():
         assert {entry.path for entry in mapping} == ours.keys()
         shapes[kind] = {entry.name: entry.layout.to_theirs(np.empty(ours[entry.path].shape)).shape for entry in mapping}
     for kind, theirs in {
-        "encoder": reference.Encoder((64, 128, 256, 512, 512)),
-        "decoder": reference.Decoder((64, 128, 256, 512, 512)),
+        "latent_encoder": reference.Encoder((64, 128, 256, 512, 512)),
+        "residual_decoder": reference.Decoder((64, 128, 256, 512, 512)),
         "label_discriminator_1": reference.Discriminator(2, 256, (64, 128, 256, 512)),
         "label_discriminator_2": reference.Discriminator(2, 128, (64, 128, 256, 512)),
     }.items():
         assert shapes[kind] == {name: tuple(tensor.shape) for name, tensor in theirs.state_dict().items()}
-    assert set(shapes["decoder"]) == {
+    assert set(shapes["residual_decoder"]) == {
         *(f"main.{level}.{layer}" for level in range(4) for layer in ("0.weight", "0.bias", "1.alpha", "1.beta")),
         "main.4.0.weight", "main.4.0.bias",
     }  # fmt: skip

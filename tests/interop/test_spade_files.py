@@ -25,9 +25,11 @@ IMAGE, CODE = jax.ShapeDtypeStruct((1, 16, 16, 3), jnp.float32), jax.ShapeDtypeS
 ONE_HOT, LABELS = jax.ShapeDtypeStruct((1, 16, 16, 19), jnp.float32), jax.ShapeDtypeStruct((1, 16, 16), jnp.uint8)
 
 TINY = {
-    "encoder": (StyleEncoder((4, 6), 5), (IMAGE,), lambda: reference.Encoder((4, 6), 5)),
-    "generator": (SpadeGenerator(8, (6, 4), 2, 5, 7), (LABELS, CODE), lambda: reference.Generator(8, (6, 4), 2, 5, 7)),
-    "discriminator": (
+    "spade_encoder": (StyleEncoder((4, 6), 5), (IMAGE,), lambda: reference.Encoder((4, 6), 5)),
+    "spade_generator": (
+        SpadeGenerator(8, (6, 4), 2, 5, 7), (LABELS, CODE), lambda: reference.Generator(8, (6, 4), 2, 5, 7)
+    ),
+    "spade_discriminator": (
         MultiScaleDiscriminator((4, 5, 6), norm="spectral_instance"), (ONE_HOT, IMAGE),
         lambda: reference.Discriminator((4, 5, 6)),
     ),
@@ -75,7 +77,7 @@ def test_entries_of_the_published_generator():
     same = block("head_0", False) | block("G_middle_0", False) | block("G_middle_1", False)
     ups = set().union(*(block(f"up_{level}", True) for level in range(4)))
 
-    assert found(spade.generator(SpadeGenerator())) == same | ups | names("fc", *CONVOLUTION) | names(
+    assert found(spade.spade_generator(SpadeGenerator())) == same | ups | names("fc", *CONVOLUTION) | names(
         "conv_img", *CONVOLUTION
     )
 
@@ -83,7 +85,9 @@ def test_entries_of_the_published_generator():
 def test_entries_of_the_published_encoder():
     layers = set().union(*(names(f"layer{level}.0", *SPECTRAL) for level in range(1, 7)))
 
-    assert found(spade.encoder(StyleEncoder())) == layers | names("fc_mu", *CONVOLUTION) | names("fc_var", *CONVOLUTION)
+    assert found(spade.spade_encoder(StyleEncoder())) == layers | names("fc_mu", *CONVOLUTION) | names(
+        "fc_var", *CONVOLUTION
+    )
 
 
 def test_entries_of_the_published_discriminator():
@@ -94,7 +98,7 @@ def test_entries_of_the_published_discriminator():
         for layer in (1, 2, 3):
             expected |= names(f"discriminator_{scale}.model{layer}.0.0", *SPECTRAL)
 
-    assert found(spade.discriminator(MultiScaleDiscriminator(norm="spectral_instance"))) == expected
+    assert found(spade.spade_discriminator(MultiScaleDiscriminator(norm="spectral_instance"))) == expected
 
 
 @pytest.mark.slow

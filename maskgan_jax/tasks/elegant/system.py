@@ -81,7 +81,7 @@ def describe_networks(config, modules: Mapping[str, nn.Module]) -> dict[str, Net
     *skips, encoding = (_array(*2 * [size // 2**level], width) for level, width in enumerate(widths, start=1))
     inputs = {ENCODER: (image,), DECODER: (encoding, encoding, *skips)}
     inputs |= dict.fromkeys(DISCRIMINATORS, (image, _array(len(config.attributes))))
-    functions = {ENCODER: "encoder", DECODER: "decoder"} | dict.fromkeys(DISCRIMINATORS, "discriminator")
+    functions = {name: name for name in (ENCODER, DECODER)} | dict.fromkeys(DISCRIMINATORS, "label_discriminator")
     has_ema = config.ema_decay > 0
     return {
         name: Network(

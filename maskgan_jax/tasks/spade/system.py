@@ -76,7 +76,7 @@ def describe_networks(config, modules: Mapping[str, nn.Module]) -> dict[str, Net
     )
     labels = jax.ShapeDtypeStruct((1, size, size), jnp.uint8)
     inputs = {ENCODER: (image,), GENERATOR: (labels, code), DISCRIMINATOR: (one_hot, image), VGG: (image,)}
-    entries = {name: f"maskgan_jax.interop.spade:{name.removeprefix('spade_')}" for name in modules}
+    entries = {name: f"maskgan_jax.interop.spade:{name}" for name in modules}
     entries[VGG] = "maskgan_jax.interop.torchvision:vgg19"
     return {name: Network(module, inputs[name], entry_names=entries[name]) for name, module in modules.items()}
 
