@@ -26,9 +26,11 @@ def get_config(variant: str = "") -> ConfigDict:
     config.optimiser.learning_rate = 1e-4  # paper; of encoder and generator
     config.optimiser.discriminator_learning_rate = 4e-4  # paper
     config.num_train_steps = 75_500  # SEAN, 50 epochs constant and 50 linear: of 755 batches of the 24,183 photos
-    if variant:
-        config.optimiser.learning_rate = 1e-3  # own
-        config.optimiser.discriminator_learning_rate = 1e-3  # own
+    if variant:  # own; for few steps of small networks
+        config.optimiser.b1 = 0.9
+        config.optimiser.b2 = 0.999
+        config.optimiser.learning_rate = 2e-3
+        config.optimiser.discriminator_learning_rate = 1e-3
     if variant in ("small", "pretrained"):
         config.num_train_steps = 20_000
     if variant == "quickstart":
@@ -77,4 +79,5 @@ def _add_losses(config: ConfigDict) -> None:
     config.losses.imagenet_normalisation = False  # code: VGG19's input is in [-1, 1]
     if config.variant:
         config.losses.lambda_percept = 0.0  # these run without VGG19's weights
-        config.losses.lambda_pixel = 30.0
+        config.losses.lambda_pixel = 100.0
+        config.losses.lambda_kl = 0.01  # own; codes that hold more of a photo

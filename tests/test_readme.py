@@ -57,7 +57,7 @@ def folder(runs, random_runs, faces, tmp_path_factory) -> Path:
         runs / "ebst",
         runs / "face_parser",
         random_runs / "portrait_editing",
-        *(random_runs / name for name in ("ebgan", "att_ebgan")),
+        *(random_runs / name for name in ("ebgan", "att_ebgan", "spade")),
     ):
         (folder / "runs" / f"{run.name}_quickstart").symlink_to(run)
     (folder / "data").mkdir()

@@ -19,7 +19,7 @@ Masks = UInt8[Array | np.ndarray, "b s s"]
 
 
 class StyleGenerator:
-    """A Dense Mapping Network of MaskGAN: one style for the whole photo, (b k), which is all that it reads of it.
+    """A Dense Mapping Network of MaskGAN, or SPADE: one style for the whole photo, (b k), all that is read of it.
 
     Attributes:
       model: the trained networks.

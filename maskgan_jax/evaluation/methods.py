@@ -66,7 +66,7 @@ def edit(
 
 
 def trained(folder: Path, option: str) -> tuple[Method, str]:
-    """Load a Dense Mapping Network, by whatever task it was trained, or a portrait editor, as a method.
+    """Load a Dense Mapping Network, by whatever task it was trained, SPADE or a portrait editor, as a method.
 
     It generates at its own size; photos are scaled to it, and its results back, by a Lanczos filter.
 

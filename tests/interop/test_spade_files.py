@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from flax import traverse_util
 
@@ -15,8 +16,10 @@ from maskgan_jax.networks.discriminator import MultiScaleDiscriminator  # noqa: 
 from maskgan_jax.networks.spade.encoder import StyleEncoder  # noqa: E402
 from maskgan_jax.networks.spade.generator import SpadeGenerator  # noqa: E402
 from maskgan_jax.tasks.task import Network, variable_shapes  # noqa: E402
+from maskgan_jax.training.pretrained import load_pretrained  # noqa: E402
 from tests.interop.small import assert_same_bytes, save  # noqa: E402
 from tests.networks import pytorch_spade as reference  # noqa: E402
+from tests.tiny import tiny_config  # noqa: E402
 
 IMAGE, CODE = jax.ShapeDtypeStruct((1, 16, 16, 3), jnp.float32), jax.ShapeDtypeStruct((1, 5), jnp.float32)
 ONE_HOT, LABELS = jax.ShapeDtypeStruct((1, 16, 16, 19), jnp.float32), jax.ShapeDtypeStruct((1, 16, 16), jnp.uint8)
@@ -101,6 +104,27 @@ def test_every_array_of_the_tasks_networks_has_an_entry(variant):
         shapes = traverse_util.flatten_dict(variable_shapes(name, network))
         mapping = entries.mapping_of(name, network)
         assert {entry.path for entry in mapping if isinstance(entry, entries.Entry)} == shapes.keys(), name
+
+
+@pytest.mark.slow
+def test_a_run_begins_with_the_files_that_its_config_names(tmp_path):
+    config = tiny_config("spade")
+    given = {
+        "spade_encoder": reference.Encoder(config.networks.spade_encoder.widths, config.code_size),
+        "spade_generator": reference.Generator(8, (4,), 16, config.code_size, 4),
+        "spade_discriminator": reference.Discriminator(config.networks.spade_discriminator.widths),
+    }
+    for name, network in given.items():
+        config.init[name] = str(save(reference.randomise(network, seed=0).state_dict(), tmp_path / f"{name}.pth"))
+
+    loaded = load_pretrained(config, tasks.make(config), weights.read_variables)
+
+    for name, layer in (("spade_encoder", "layer1.0"), ("spade_discriminator", "discriminator_1.model1.0.0")):
+        kernels = [leaf for leaf in jax.tree.leaves(loaded[name]["params"]) if leaf.ndim == 4]
+        expected = given[name].get_parameter(f"{layer}.weight_orig").detach().permute(2, 3, 1, 0).numpy()
+        assert any(np.array_equal(kernel, expected) for kernel in kernels)
+    mean = loaded["spade_generator"]["batch_stats"]["up_0"]["norm_skip"]["batch_norm"]["mean"]
+    np.testing.assert_array_equal(mean, given["spade_generator"].up_0.norm_s.param_free_norm.running_mean)
 
 
 def test_names_of_the_networks_are_kinds_and_maskgans_stay_its_own():

@@ -1,4 +1,4 @@
-"""SPADE, the spatially-adaptive norm, and the residual block that is made of it (SPADE, Sec. 3.1 and Fig. 4)."""
+"""SPADE, the spatially-adaptive norm, and the residual block that is made of it (SPADE, Sec. 3 and appendix)."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""E: the style of a photo as the distribution of a code (SPADE, Sec. 3.2 and appendix; code, `ConvEncoder`)."""
+"""E: the style of a photo as the distribution of a code (SPADE, Sec. 3 and appendix; code, `ConvEncoder`)."""
 
 import jax
 import jax.numpy as jnp
