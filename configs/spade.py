@@ -35,7 +35,7 @@ def get_config(variant: str = "") -> ConfigDict:
         config.num_train_steps = 20_000
     if variant == "quickstart":
         config.batch_size = 4
-        config.num_train_steps = 2_000
+        config.num_train_steps = 3_000
     return config
 
 

@@ -2,16 +2,17 @@
 
 import json
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from data_pipeline.labels import CLASSES
-from launch import batches
+from launch import batches, quickstart
 from launch.held_out_faces import held_out_faces
 from launch.quickstart_report import class_colours
-from launch.spade import report
+from launch.spade import TASKS, report
 from launch.spade.colours import nearer
 from maskgan_jax.evaluation.image_quality import psnr
 from maskgan_jax.evaluation.methods import own_colours, paint
@@ -38,6 +39,14 @@ def test_a_class_that_one_of_the_masks_lacks_is_left_out():
     skin, hair = (np.full((8, 8), CLASSES.index(name), np.uint8) for name in ("skin", "hair"))
     images = [flat(1)] * 2
     assert nearer(images, [skin] * 2, images, [hair] * 2, np.zeros((19, 3))) == {}
+
+
+def test_the_commands_before_the_report_train_the_parser_and_spade():
+    steps = dict(quickstart.commands(TASKS, quickstart.FACES, 0.5, Path("elsewhere")))
+    assert list(steps) == ["faces", "face_parser", "spade"]
+    assert steps["spade"][2:] == [
+        "--config=configs/spade.py:quickstart", "--config.num_train_steps=1500", "--workdir=elsewhere/spade_quickstart",
+    ]  # fmt: skip
 
 
 @pytest.mark.slow
