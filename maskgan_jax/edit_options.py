@@ -62,7 +62,7 @@ def shared_options() -> dict[str, argparse.ArgumentParser]:
     )
 
     pretrained = "`pretrained`: those that come with the project, for synthetic faces (%(default)s)"
-    networks = f"a run of ebst, dense_mapping or portrait_editing, an export or imported weights; {pretrained}"
+    networks = f"a run of ebst, dense_mapping, spade or portrait_editing, an export or imported weights; {pretrained}"
     groups["networks"].add_argument("--checkpoint", **FOLDER, default=Path("runs/ebst"), help=networks)
     networks = "a run of portrait_editing, an export or imported weights (%(default)s)"
     groups["part networks"].add_argument("--checkpoint", **FOLDER, default=PORTRAIT_EDITING, help=networks)

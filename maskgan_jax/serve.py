@@ -68,8 +68,8 @@ def parser() -> ArgumentParser:
         "--checkpoint",
         **FOLDER,
         default=Path("pretrained"),
-        help="a run of ebst, dense_mapping or portrait_editing, an export or imported weights; `pretrained`: those "
-        "that come with the project, trained on synthetic faces (%(default)s)",
+        help="a run of ebst, dense_mapping, spade or portrait_editing, an export or imported weights; `pretrained`: "
+        "those that come with the project, trained on synthetic faces (%(default)s)",
     )
     add(
         "--mask-vae",

@@ -180,7 +180,7 @@ class Networks:
 
     @cached_property
     def _generator(self) -> StyleGenerator | PartGenerator:
-        purpose = "to generate a face: a run of ebst, dense_mapping or portrait_editing, an export or an import"
+        purpose = "to generate a face: a run of ebst, dense_mapping, spade or portrait_editing, an export or an import"
         return self._load("--checkpoint", purpose, load_generator)
 
     @cached_property
