@@ -44,5 +44,5 @@ def get_config(variant: str = "") -> ConfigDict:
         config.losses.lambda_unchanged = 10.0
         config.ema_decay = 0.99
         config.optimiser.learning_rate = 1e-3
-        config.num_train_steps = 2_500
+        config.num_train_steps = 4_000
     return config
