@@ -180,7 +180,7 @@ def test_what_can_not_be_done_is_one_line(do, options, task, message):
 
 def test_an_empty_region_is_an_error(do, people):
     Image.new("L", (48, 48)).save(people / "empty.png")
-    with pytest.raises(UserError, match="--region: it is empty; paint where the exemplar should show, or name --parts"):
+    with pytest.raises(UserError, match="--region: it is empty; paint where the exemplar should show, or name parts"):
         do("--region empty.png")
     Image.new("L", (48, 40)).save(people / "oblong.png")
     with pytest.raises(UserError, match=r"oblong\.png: 48x40 pixels; give a square picture, of the face"):

@@ -4,13 +4,13 @@ No photo shows what was behind. The background around is continued as a blur, an
 code of that as it is given an exemplar's: the code says which colours, the network continues what surrounds the region.
 """
 
+import logging
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, UInt8
 from scipy import ndimage
 
-from data_pipeline.errors import UserError
 from data_pipeline.labels import CLASSES
 from maskgan_jax.editing.regions import touched
 from maskgan_jax.inference.models import load_model
@@ -38,7 +38,11 @@ class BackgroundFiller:
         self._encode, self._inpaint = (self.model.compile(name) for name in ("encode_exemplar", "inpaint"))
 
     def fill(
-        self, face: UInt8[np.ndarray, "n n 3"], mask: UInt8[np.ndarray, "m m"], edited_mask: UInt8[np.ndarray, "k k"]
+        self,
+        face: UInt8[np.ndarray, "n n 3"],
+        mask: UInt8[np.ndarray, "m m"],
+        edited_mask: UInt8[np.ndarray, "k k"],
+        feather: float | int | None = None,
     ) -> UInt8[np.ndarray, "n n 3"]:
         """Fill the background that an edit frees.
 
@@ -46,23 +50,24 @@ class BackgroundFiller:
           face: after the edit.
           mask: label map before the edit, of any size.
           edited_mask: label map after it.
+          feather: largest width in px of the face over which what is filled in may fade into the background around.
 
         Returns:
-          The face; where either mask shows anything else than background only the freed pixels differ.
-
-        Raises:
-          UserError: the masks have no background in common that could be continued.
+          The face; where either mask shows anything else than background only the freed pixels differ. The face itself
+          if nothing is freed, or, with a warning in the log, if the masks have no background in common to continue.
         """
         was, is_background = (scale_mask(each, len(face)) == BACKGROUND for each in (mask, edited_mask))
         freed, known = is_background & ~was, is_background & was
         if not freed.any():
             return face
+        size, width = self.model.size, FEATHER * len(face)
+        known = scale_mask(known.astype(np.uint8), size) > 0
         if not known.any():
-            raise UserError("--fill-background: the mask shows no background that could be continued; leave it out")
-        weight = feathered(freed, FEATHER * len(face)) * is_background
-        size = self.model.size
+            logging.warning("--fill-background: the mask shows no background to continue; the generator's is kept")
+            return face
+        weight = feathered(freed, width if feather is None else min(width, feather)) * is_background
         hidden = touched(weight > 0, size)
-        photo, known = scale_photo(face, size), scale_mask(known.astype(np.uint8), size) > 0
+        photo = scale_photo(face, size)
         continued = np.where((hidden > 0)[..., None] & ~known[..., None], continue_colours(photo, known), photo)
         gates = [np.zeros((1, len(self.model.config.attributes)), np.float32)] if self.model.config.attributes else []
         code = self._encode(continued[None], hidden[None], *gates)

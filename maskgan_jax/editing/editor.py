@@ -101,8 +101,9 @@ class Editor(Networks):
             weight = edit_weight(portrait.mask, edited_mask, len(subject.face), keep_outside)
         if self._background_filler is not None:
             face = composite(subject, generated, weight)
-            generated = self._background_filler.fill(face, portrait.mask, edited_mask)
-            weight = None if weight is None else (weight > 0).astype(float)
+            filled = self._background_filler.fill(face, portrait.mask, edited_mask, keep_outside)
+            if filled is not face:
+                generated, weight = filled, None if weight is None else (weight > 0).astype(float)
         return composite(subject, generated, weight, paste_back)
 
     def copy_style(

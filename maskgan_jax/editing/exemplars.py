@@ -117,26 +117,34 @@ class ExemplarEditor:
             region.
         """
         self.check_attributes((*only, *without))
-        weight = weight_of(face, region, feather)
-        filled = self.fill(face, exemplar, weight, strength, only, without, keep_colours)
-        return composite(face.subject, filled, weight, paste_back)
+        hidden = self.hidden(face, region, feather)
+        filled = self.fill(face, exemplar, hidden, strength, only, without, keep_colours)
+        return composite(face.subject, filled, weight_of(face, region, feather), paste_back)
+
+    def hidden(self, face: Opened, region: UInt8[np.ndarray, "n n"], feather: float | int) -> UInt8[np.ndarray, "s s"]:
+        """Return what the networks don't see of a face: a region and its feather, 1 inside.
+
+        Raises:
+          UserError: as `weight_of`.
+        """
+        return touched(weight_of(face, region, feather) > 0, self.size)
 
     def fill(
         self,
         face: Opened,
         exemplar: Opened,
-        weight: Float[np.ndarray, "n n"],
+        hidden: UInt8[np.ndarray, "s s"],
         strength: float | int = 1,
         only: Sequence[str] = (),
         without: Sequence[str] = (),
         keep_colours: bool = False,
     ) -> UInt8[np.ndarray, "s s 3"]:
-        """Return a face with its region filled, at the networks' size, for `session.composite` with the same weight.
+        """Return a face with its region filled, at the networks' size, for `session.composite` with `weight_of`.
 
         Args:
           face: to edit.
           exemplar: whose region is shown.
-          weight: as `weight_of` returns it.
+          hidden: as the method of this name returns it.
           strength: as for `edit`, which checks the names of attributes; so are those that follow.
           only: attributes to let through.
           without: attributes to hold back.
@@ -145,7 +153,7 @@ class ExemplarEditor:
         Raises:
           UserError: one of `only` isn't the exemplar's, or not in the region.
         """
-        hidden = touched(weight > 0, self.size)[None]
+        hidden = hidden[None]
         photo, shown = (scale_photo(each.subject.face, self.size) for each in (face, exemplar))
         own_gates, gates = self._gates(photo, shown, hidden > 0, face, only, without)
         if not keep_colours and face.mask is not None and exemplar.mask is not None:
@@ -201,7 +209,7 @@ def weight_of(face: Opened, region: UInt8[np.ndarray, "n n"], feather: float | i
     Raises:
       UserError: the region is empty.
     """
-    inside = scale_mask((region > 0).astype(np.uint8), len(face.subject.face)) > 0
+    inside = touched(region > 0, len(face.subject.face)) > 0
     if not inside.any():
-        raise UserError("--region: it is empty; paint where the exemplar should show, or name --parts")
+        raise UserError("--region: it is empty; paint where the exemplar should show, or name parts")
     return feathered(inside, feather)

@@ -68,6 +68,11 @@ class Networks:
         """Whether a face parser was named."""
         return self._folders["--face-parser"] is not None
 
+    @property
+    def fills_background(self) -> bool:
+        """Whether networks were named that fill the background which an edit frees."""
+        return self._folders["--fill-background"] is not None
+
     @cached_property
     def interpolates(self) -> bool:
         """Whether a MaskVAE was named, or the checkpoint holds one."""
@@ -195,7 +200,7 @@ class Networks:
 
     @cached_property
     def _background_filler(self) -> BackgroundFiller | None:
-        if self._folders["--fill-background"] is None:
+        if not self.fills_background:
             return None
         purpose = "to fill freed background: a run of ebgan or att_ebgan, or an export; or leave it out"
         return self._load("--fill-background", purpose, BackgroundFiller)

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 
 import numpy as np
 from jaxtyping import UInt8
@@ -39,7 +40,7 @@ def answer_error(request: Request, error: Exception) -> Response:
         case HTTPException():
             status, message = error.status_code, error.detail
         case UserError():
-            status, message = 400, str(error)
+            status, message = 400, re.sub(r"^--[a-z-]+: ", "", str(error))  # the page has no options
         case SupersededError():
             status, message = 409, "a later stroke took this one's place"
         case ClientDisconnect():

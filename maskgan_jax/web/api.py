@@ -187,9 +187,9 @@ class Api:
         arrays = [each[0] for each in (style, *photo.portrait.background)]
         whole = query.get("whole") == "1"
         generated = await self.queue.generate(f"{token} whole" if whole else token, mask, *arrays)
+        run = self.queue.run if self.editor.fills_background else asyncio.to_thread
         async with self.whole if whole else contextlib.nullcontext():
-            result = await asyncio.to_thread(self.editor.complete, photo.portrait, mask, generated, feather, whole)
-            return await png(result)
+            return await png(await run(self.editor.complete, photo.portrait, mask, generated, feather, whole))
 
     async def transfer(self, request: Request) -> Response:
         """Return the mask in the body with `?parts=smile,eyes` of this photo."""
@@ -227,9 +227,11 @@ class Api:
         feather = read_number(query, "feather", float, 0, 1000) if "feather" in query else 0
         only = read_names(query, "only", exemplars.attributes) if "only" in query else ()
         face, exemplar = _opened(photo), _opened(reference)
-        weight = await asyncio.to_thread(weight_of, face, region, feather)
-        filled = await self.queue.run(exemplars.fill, face, exemplar, weight, strength, only)
         async with self.whole:
+            hidden = await asyncio.to_thread(exemplars.hidden, face, region, feather)
+        filled = await self.queue.run(exemplars.fill, face, exemplar, hidden, strength, only)
+        async with self.whole:
+            weight = await asyncio.to_thread(weight_of, face, region, feather)
             subject = await asyncio.to_thread(replace_face, face.subject, filled, weight)
             opened = photo._replace(portrait=await self.queue.run(self._filled_portrait, subject, face.mask, weight))
         return JSONResponse(opened.describe(self.photos.add(opened)))

@@ -78,11 +78,21 @@ def test_the_background_around_decides_what_is_filled_in(filler, photo, masks):
 
 
 @pytest.mark.slow
-def test_an_edit_that_frees_nothing_is_left_alone_and_one_without_background_is_refused(filler, photo, masks):
+def test_an_edit_that_frees_nothing_or_has_no_background_to_continue_is_left_alone(filler, photo, masks, caplog):
     mask, edited = masks
     assert filler.fill(photo, edited, mask) is photo
-    with pytest.raises(UserError, match="no background that could be continued"):
-        filler.fill(photo, np.full_like(mask, HAIR), edited)
+    assert not caplog.records
+    assert filler.fill(photo, np.full_like(mask, HAIR), edited) is photo
+    assert "no background to continue" in caplog.text
+
+
+@pytest.mark.slow
+def test_the_fade_into_the_background_is_no_wider_than_asked(filler, photo, masks):
+    mask, edited = masks
+    faded, sharp = (filler.fill(photo, mask, edited, feather) for feather in (None, 0))
+    freed = (mask == HAIR) & (edited == 0)
+    assert not (sharp != photo).any(-1)[~freed].any()
+    assert (faded != photo).any(-1)[~freed].any()
 
 
 @pytest.mark.slow
@@ -93,7 +103,8 @@ def test_the_editor_fills_after_generating(random_runs, photo, masks, keep_outsi
         Editor(random_runs / "dense_mapping", fill_background=run) for run in (None, random_runs / "ebgan")
     )
     before, after = (editor.edit(editor.portrait(photo, mask), edited, keep_outside) for editor in (plain, filling))
-    np.testing.assert_array_equal(after, BackgroundFiller(random_runs / "ebgan").fill(before, mask, edited))
+    expected = BackgroundFiller(random_runs / "ebgan").fill(before, mask, edited, keep_outside)
+    np.testing.assert_array_equal(after, expected)
     assert (after != before).any()
 
 

@@ -177,14 +177,14 @@ def test_only_the_attributes_that_are_named_pass(client, editor, attributes, fil
 def test_an_attribute_that_the_exemplar_does_not_show_is_refused_in_the_editors_words(client, photo, other, attributes):
     address = f"/api/photos/{photo}/exemplar?reference={other}&strength=1&only=Eyeglasses"
     answer = client.post(address, content=REGION.tobytes())
-    error = "--only: the exemplar doesn't show Eyeglasses, says the classifier; take another photo"
+    error = "the exemplar doesn't show Eyeglasses, says the classifier; take another photo"
     assert (answer.status_code, answer.json()) == (400, {"error": error})
 
 
 @pytest.mark.parametrize(
     ("query", "region", "status", "message"),
     [
-        ("reference={other}&strength=1", bytes(SIZE * SIZE), 400, "--region: it is empty; paint where the exemplar"),
+        ("reference={other}&strength=1", bytes(SIZE * SIZE), 400, "it is empty; paint where the exemplar"),
         ("reference={other}&strength=1", bytes(9), 400, "the region has 9 bytes; send 4096, one for each of 64x64"),
         ("reference={other}&strength=1", bytes(SIZE * SIZE + 1), 413, "more than 4096 bytes; send less"),
         ("reference={other}&strength=1", b"\2" * SIZE * SIZE, 400, "the region has the value 2; send 1 inside"),
@@ -206,9 +206,9 @@ def test_a_wrong_request_is_refused_with_what_is_wrong(client, photo, other, que
 @pytest.mark.parametrize(
     ("query", "status", "message"),
     [
-        ("reference={other}&parts=hat", 400, "--parts: no part 'hat'; name some of mouth, eyes"),
-        ("reference={other}", 400, "--parts: no part ''; name some of"),
-        ("reference={bald}&parts=hair", 400, "--parts: the exemplar shows no hair; take it from another photo"),
+        ("reference={other}&parts=hat", 400, "no part 'hat'; name some of mouth, eyes"),
+        ("reference={other}", 400, "no part ''; name some of"),
+        ("reference={bald}&parts=hair", 400, "the exemplar shows no hair; take it from another photo"),
         ("parts=mouth", 424, "no longer open on the server"),
     ],
 )

@@ -182,11 +182,11 @@ def test_ticked_attributes_alone_pass(tab, exemplars, faces, smiling):
 def test_what_can_not_be_filled_is_one_line_and_nothing_changes(tab, smiling):
     before = tab.result()
     press(tab, "hair")
-    assert tab.page.inner_text("#error") == "--parts: the exemplar shows no hair; take it from another photo"
+    assert tab.page.inner_text("#error") == "the exemplar shows no hair; take it from another photo"
     press(tab, "mouth")
     tab.page.get_by_role("checkbox", name="wearing lipstick").check()
     press(tab, "Fill")
-    shown = "--only: the exemplar doesn't show Wearing_Lipstick, says the classifier; take another photo"
+    shown = "the exemplar doesn't show Wearing_Lipstick, says the classifier; take another photo"
     assert tab.page.inner_text("#error") == shown
     np.testing.assert_array_equal(tab.result(), before)
     assert tab.page.is_disabled("#undo")

@@ -190,7 +190,12 @@ export class Editor {
   async #drawResult() {
     const { photo, painter } = this;
     if (!photo) return;
-    const blob = await photo.edit(painter.mask.slice(), this.#editOptions(), this.#styleReference());
+    const mask = painter.mask.slice();
+    const blob = await photo.edit(mask, this.#editOptions(), this.#styleReference()).catch((error) => {
+      this.resultBlob = null; // what is shown is of another mask, and is not to be downloaded as this one's
+      this.updateButtons();
+      throw error;
+    });
     if (this.photo !== photo) return;
     this.resultBlob = blob;
     this.result.show(photo.unfilled.image, await createImageBitmap(blob));
