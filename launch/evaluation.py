@@ -19,7 +19,7 @@ SEED = 1
 SYSTEMS = (
     *quickstart.STAGES, "pix2pixhd_m", *spade.TASKS, "stargan", "elegant", *portrait_editing.TASKS[1:], *ebgan.TASKS,
 )  # fmt: skip
-"""The tasks that make the models of all rows, in the order in which they need each other."""
+"""The tasks that make the models of the rows, in the order in which they need each other."""
 JUDGES = ("attribute_classifier", "face_parser")
 DATA = Path("data/evaluation")
 

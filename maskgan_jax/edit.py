@@ -22,6 +22,7 @@ With a run of EBGAN or Att-EBGAN, which fill a region of a photo as another phot
 With a run of StarGAN, which sets attributes of a face, such as Smiling, by their names:
 
   python -m maskgan_jax.edit attribute --image=me.jpg --set Smiling=1 --out=smiling.png
+
 With a run of ELEGANT, which exchanges attributes:
 
   python -m maskgan_jax.edit exchange --attribute=Smiling --image=me.jpg --reference-image=you.jpg --out=me.png
@@ -121,8 +122,8 @@ def parser() -> ArgumentParser:
         sub.add_argument("--out", required=True, **FILE, help=out or file_or_folder)
         return sub
 
-    def strength(sub: argparse.ArgumentParser) -> None:
-        amount = "how far to go from the photo's own style, 0, to the other's, 1 (%(default)s)"
+    def strength(sub: argparse.ArgumentParser, of: str = "style") -> None:
+        amount = f"how far to go from the photo's own {of}, 0, to the other's, 1 (%(default)s)"
         sub.add_argument("--strength", type=fraction, default=1.0, metavar="S", help=amount)
 
     summary = "Generate each photo's face from its edited mask."
@@ -160,7 +161,7 @@ def parser() -> ArgumentParser:
     for option, gates in (("--only", "let through these alone"), ("--without", "hold these back")):
         summary = f"attributes of the other photo, such as Smiling: {gates} (Att-EBGAN)"
         sub.add_argument(option, nargs="+", default=[], metavar="NAME", help=summary)
-    strength(sub)
+    strength(sub, "code")
     colours = "take the other photo's colours as they are; if masks are known all are scaled so that the skins agree"
     sub.add_argument("--keep-colours", action="store_true", help=colours)
     width = f"width around the region over which it fades into the photo, in px of the face ({FEATHER})"
@@ -177,7 +178,7 @@ def parser() -> ArgumentParser:
     sub.add_argument("--checkpoint", **FOLDER, default=Path("runs/elegant"), help="a run of elegant (%(default)s)")
     names = "attributes that the run was trained for, such as Smiling"
     sub.add_argument("--attribute", required=True, nargs="+", action="extend", metavar="NAME", help=names)
-    strength(sub)
+    strength(sub, "attributes")
 
     summary = "Generate each photo's face with parts, such as the smile, of another mask."
     groups = ("reference face", "reference mask", "keep outside", "fill background", "paste back")

@@ -21,6 +21,11 @@ Of a run of EBGAN; Att-EBGAN's `encode_exemplar` also takes gates, float32 (b, n
   encode_exemplar  photos and regions, uint8 (b, s, s), to codes, float32 (b, y, x, c)
   inpaint          photos, regions and codes to photos
   classify         photos to logits of the attributes, float32 (b, n)
+
+Of a run of SPADE `encode_style` and `generate`; of StarGAN, which also has `classify`, and of ELEGANT:
+
+  set_attributes   photos and labels, float32 (b, n), 1 for each attribute that is wanted, else 0, to photos
+  exchange         photos, others, and gates, float32 (b, n), 1 for each attribute to take from the others, to photos
 """
 
 from pathlib import Path

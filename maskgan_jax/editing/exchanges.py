@@ -30,8 +30,8 @@ class AttributeExchanger:
         """Names of the attributes that can be exchanged."""
         return tuple(self.model.config.attributes)
 
-    def check_attributes(self, names: Sequence[str]) -> None:
-        """Check that the networks have these attributes.
+    def check_attributes(self, names: Sequence[str], option: str = "--attribute") -> None:
+        """Check that the networks have these attributes; `option` is what asks for them, for errors.
 
         Raises:
           UserError: they have not.
@@ -39,7 +39,7 @@ class AttributeExchanger:
         unknown = [name for name in names if name not in self.attributes]
         if unknown:
             raise UserError(
-                f"--attribute: no attribute {', '.join(unknown)}; the run at {self._checkpoint} has "
+                f"{option}: no attribute {', '.join(unknown)}; the run at {self._checkpoint} has "
                 f"{', '.join(self.attributes)}"
             )
 

@@ -25,7 +25,7 @@ def psnr(
 
 
 def seam(image: UInt8[np.ndarray, "n n 3"], region: Bool[np.ndarray, "n n"]) -> float:
-    """Return the step across a region's border over that 8/256 of the image outwards; NaN if that is out of the image.
+    """Return the step across a region's border over that 8/256 of the image outwards; NaN if there is none.
 
     A step is the mean absolute difference of the neighbours that a border parts (own; 8 px at 256 px).
     """

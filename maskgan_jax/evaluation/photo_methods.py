@@ -61,7 +61,7 @@ def set_smile(folder: Path, option: str) -> tuple[Method, str]:
 def exchange_smile(folder: Path, option: str) -> tuple[Method, str]:
     """Load ELEGANT: the target gets the source's Smiling."""
     exchanger = AttributeExchanger(folder, option)
-    exchanger.check_attributes([SMILING])
+    exchanger.check_attributes([SMILING], option)
 
     def exchange(request: Request) -> UInt8[np.ndarray, "b n n 3"]:
         rows = zip(request.photo, request.mask, request.source_photo, request.source_mask, strict=True)

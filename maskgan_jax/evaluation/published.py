@@ -1,6 +1,6 @@
 """The figures of Lee et al., CVPR 2020, Tables 2 and 3 and appendix: percent, and FID; None where it has none.
 
-At 512 px but for SPADE's, which are of 256 px.
+At 512 px but for SPADE's, and the rows that are named so, which are of 256 px.
 """
 
 from collections.abc import Mapping

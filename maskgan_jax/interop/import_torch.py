@@ -2,7 +2,8 @@
 
   python -m maskgan_jax.interop.import_torch --kind=generator latest_net_G.pth models/generator
 
-KIND is a network's name: generator, mask_vae, face_parser, blender, discriminator or vgg19, or one of --config's task.
+KIND is a network's name, such as generator, mask_vae, face_parser, blender, vgg19 or spade_generator; the message about
+an unknown one lists all.
 OUT becomes a folder like a training run's, which every other command takes. Nothing in FILE is executed; its entries
 must be those of the published networks, and may carry the prefix `module.`. Weights of other sizes than the published
 ones need a config that says them, with fields as in training (--config.networks.generator.residual_blocks=9):

@@ -18,10 +18,10 @@ from maskgan_jax.networks.normalisation import adain, instance_norm
 PadMode = Literal["zero", "reflect"]
 
 normal_init = nn.initializers.normal(0.02)
-"""Initial weights of every convolution but the MaskVAE's (published code, `weights_init`)."""
+"""Initial weights of convolutions in pix2pixHD and MaskGAN, but the MaskVAE's (published code, `weights_init`)."""
 
 pytorch_init = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
-"""PyTorch's default initial weights, which the published MaskVAE and the dense layers of portrait editing keep."""
+"""PyTorch's default initial weights, which published networks keep that are given no others."""
 
 xavier_init = nn.initializers.variance_scaling(0.02**2, "fan_avg", "normal")
 """SPADE's initial weights, Xavier's of gain 0.02 (Glorot and Bengio, AISTATS 2010); biases are 0 there."""

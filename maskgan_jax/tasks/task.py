@@ -119,8 +119,8 @@ class Task(NamedTuple):
       visualize: state and batch to the columns of an image grid, one row per example: images in [-1, 1] as floats
         (b h w 3), label maps as integers (b h w).
       inference: inference functions by name. The editing session calls `encode_style` and `generate`, or `encode_parts`
-        and `compose`; `encode_exemplar`, `inpaint` and `classify`; `exchange`; `parse`, `encode_mask` and
-        `decode_mask`. `export` writes all.
+        and `compose`; `encode_exemplar`, `inpaint` and `classify`; `set_attributes`; `exchange`; `parse`,
+        `encode_mask` and `decode_mask`. `export` writes all.
       annotated: those of the inputs that come from a file of the data set which may be missing, in which case they are
         0: training without it is refused.
       differing: attributes of CelebA; if any are named, target and reference of each row differ in one of them, which

@@ -60,7 +60,7 @@ def make_modules(config) -> dict[str, nn.Module]:
     if config.data.size not in sizes:
         raise UserError(
             f"config.networks.{GENERATOR}: its start_size and up_widths lead to {sizes[0]} or {sizes[1]} px, and "
-            f"config.data.size is {config.data.size}"
+            f"config.data.size is {config.data.size}; give one of them, or another number of up_widths"
         )
     if config.losses.lambda_percept:
         modules[VGG] = VGG19(config.losses.imagenet_normalisation, dtype)
