@@ -31,8 +31,8 @@ CHOICES = (
     "GT: attributes of the sources (Table 2) or targets (Table 3), parser on the targets",
     "judges: the last checkpoint of their runs; photos are scaled to the size that they were trained at",
     "models of another size: photos are scaled to it and results back by a Lanczos filter",
-    "EBGAN, Att-EBGAN: the box around both mouths is filled as the source shows it; StarGAN: Smiling set; ELEGANT: Smiling "
-    "exchanged with the source; they read no edited mask, and none of them copies a style",
+    "EBGAN, Att-EBGAN: the box around both mouths is filled as the source shows it; StarGAN: Smiling set; ELEGANT: "
+    "Smiling exchanged with the source; they read no edited mask, and none of them copies a style",
     "FID, KID and FD: results against all photos of the split, from 8-bit pixels in memory, in float64",
     "intervals: 95 %, 1,000 bootstrap draws of the pairs; distances of sets have none, since resampling biases them",
     "feature distance: 1 - cosine of the attribute classifier's pooled features of result and truth",
