@@ -99,7 +99,7 @@ def test_every_command_of_the_editor_has_an_example():
 
 @pytest.mark.parametrize("command", WITH_CONFIG)
 def test_a_command_with_a_config_names_existing_configs_and_fields(command, monkeypatch):
-    argv = ["program", *(option for option in command.split() if option.startswith("--config"))]
+    argv = ["program", *(option for option in shlex.split(command) if option.startswith("--config"))]
     monkeypatch.setattr(sys, "argv", argv)  # config_flags searches it for fields
     flags = FlagValues()
     config_flags.DEFINE_config_file("config", flag_values=flags)

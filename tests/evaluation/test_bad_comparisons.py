@@ -58,7 +58,7 @@ def test_a_folder_of_another_task_is_an_error_and_not_left_out(config, runs, tmp
 def test_a_survey_of_one_model_is_refused_when_the_tables_are_written(finished, config, tmp_path):
     workdir = shutil.copytree(finished, tmp_path / "copy")
     (workdir / "tables.md").unlink()
-    config.methods.dense_mapping = ""
+    config.methods.dense_mapping = config.methods.ebgan = ""
     with pytest.raises(UserError, match="--survey: compares 2 to 26 models, and there are 1"):
         compare(config, workdir, survey=True)
     assert (workdir / "tables.md").exists()

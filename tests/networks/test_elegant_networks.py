@@ -54,7 +54,7 @@ def test_encoder_and_decoder_agree_with_pytorch():
     their_encoder = randomised(pytorch_elegant.Encoder(WIDTHS).double())
     their_decoder = randomised(pytorch_elegant.Decoder(WIDTHS).double())
 
-    maps = encoder.apply(variables_of(their_encoder, elegant.encoder(encoder)), jnp.asarray(IMAGE))
+    maps = encoder.apply(variables_of(their_encoder, elegant.latent_encoder(encoder)), jnp.asarray(IMAGE))
     their_maps = their_encoder(to_torch(IMAGE))
     for our, their in zip(maps, their_maps, strict=True):
         assert_same(our, their)
@@ -62,7 +62,7 @@ def test_encoder_and_decoder_agree_with_pytorch():
     *skips, own = maps
     edited = own[::-1]
     both = jnp.stack([own, edited], axis=1).reshape(4, *own.shape[1:])
-    residuals = decoder.apply(variables_of(their_decoder, elegant.decoder(decoder)), both, own, *skips)
+    residuals = decoder.apply(variables_of(their_decoder, elegant.residual_decoder(decoder)), both, own, *skips)
     *their_skips, their_own = their_maps
     for version, their in ((0, their_own), (1, their_own.flip(0))):
         assert_same(residuals[version::2], their_decoder(their, their_own, their_skips))
@@ -75,7 +75,7 @@ def test_discriminators_agree_with_pytorch(half_size):
     theirs = randomised(pytorch_elegant.Discriminator(2, 16 if half_size else 32, WIDTHS).double())
 
     logits = network.apply(
-        variables_of(theirs, elegant.discriminator(network)), jnp.asarray(image), jnp.asarray(labels)
+        variables_of(theirs, elegant.label_discriminator(network)), jnp.asarray(image), jnp.asarray(labels)
     )
 
     assert_same(logits, theirs(to_torch(image), to_torch(labels)))

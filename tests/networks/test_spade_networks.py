@@ -68,24 +68,27 @@ def assert_near(ours, theirs):
 
 CASES = {
     "encoder": (
-        ENCODER, spade.encoder, partial(reference.Encoder, (4, 6), CODE), lambda: (images(),), lambda: (images(),),
+        ENCODER, spade.spade_encoder, partial(reference.Encoder, (4, 6), CODE),
+        lambda: (images(),), lambda: (images(),),
     ),
     "encoder of larger photos": (
-        ENCODER, spade.encoder, partial(reference.Encoder, (4, 6), CODE), lambda: (images(32),), lambda: (images(32),),
+        ENCODER, spade.spade_encoder, partial(reference.Encoder, (4, 6), CODE),
+        lambda: (images(32),), lambda: (images(32),),
     ),
     "encoder of smaller photos": (
-        ENCODER, spade.encoder, partial(reference.Encoder, (4, 6), CODE), lambda: (images(12),), lambda: (images(12),),
+        ENCODER, spade.spade_encoder, partial(reference.Encoder, (4, 6), CODE),
+        lambda: (images(12),), lambda: (images(12),),
     ),
     "generator": (
-        GENERATOR, spade.generator, partial(reference.Generator, 8, (6, 4), 2, CODE, 7),
+        GENERATOR, spade.spade_generator, partial(reference.Generator, 8, (6, 4), 2, CODE, 7),
         lambda: (label_maps(), codes()), lambda: (one_hot(label_maps()), codes()),
     ),
     "generator, doubled once more": (
-        GENERATOR, spade.generator, partial(reference.Generator, 8, (6, 4), 2, CODE, 7, more=True),
+        GENERATOR, spade.spade_generator, partial(reference.Generator, 8, (6, 4), 2, CODE, 7, more=True),
         lambda: (label_maps(32), codes()), lambda: (one_hot(label_maps(32)), codes()),
     ),
     "discriminator": (
-        DISCRIMINATOR, spade.discriminator, partial(reference.Discriminator, (4, 5, 6, 7)),
+        DISCRIMINATOR, spade.spade_discriminator, partial(reference.Discriminator, (4, 5, 6, 7)),
         lambda: (one_hot(label_maps(32)), images(32)), lambda: (one_hot(label_maps(32)), images(32)),
     ),
 }  # fmt: skip

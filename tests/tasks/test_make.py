@@ -19,7 +19,9 @@ def test_nothing_but_tasks_is_imported_or_taken_for_one(name, tmp_path, monkeypa
     (package / "__init__.py").write_text("")
     (package / "task.py").write_text("make = dict")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(UserError, match=rf"there is no task '{name}'; the tasks are .*ebst, face_parser, mask_vae"):
+    with pytest.raises(
+        UserError, match=rf"there is no task '{name}'; the tasks are .*ebst, elegant, face_parser, mask_vae"
+    ):
         tasks.make(ConfigDict({"task": name}))
     assert "stranger" not in sys.modules
 

@@ -65,7 +65,9 @@ def comparison(request: pytest.FixtureRequest) -> Comparison:
         tuple(pytorch_elegant.Discriminator(2, size, discriminator_widths).double() for size in (SIZE, SIZE // 2)),
     )
     by_name = dict(zip((ENCODER, DECODER, *DISCRIMINATORS), (*networks[:2], *networks.discriminators), strict=True))
-    functions = (elegant.encoder, elegant.decoder, elegant.discriminator, elegant.discriminator)
+    functions = (
+        elegant.latent_encoder, elegant.residual_decoder, elegant.label_discriminator, elegant.label_discriminator,
+    )  # fmt: skip
     mappings = {name: function(task.networks[name].module) for name, function in zip(by_name, functions, strict=True)}
     for name, network in by_name.items():
         arrays = weights.to_state_dict({"params": before[name]}, {}, mappings[name])

@@ -12,6 +12,7 @@ from ml_collections import ConfigDict
 
 torch = pytest.importorskip("torch")
 
+from configs import spade  # noqa: E402
 from launch.benchmark import pytorch_networks  # noqa: E402
 from maskgan_jax import tasks  # noqa: E402
 from maskgan_jax.interop import entries, weights  # noqa: E402
@@ -62,7 +63,9 @@ def spade_config() -> ConfigDict:
     config.dtype, config.data.size, config.batch_size = "float64", SIZE, BATCH
     config.networks.spade_generator.start_size = 8
     config.networks.spade_discriminator.widths = (4, 5, 6, 7)  # feature matching weighs a map by their number
-    config.losses.lambda_percept, config.losses.lambda_pixel = 10.0, 0.0
+    published = spade.get_config()
+    config.losses = published.losses
+    config.optimiser.b1, config.optimiser.b2 = published.optimiser.b1, published.optimiser.b2
     config.optimiser.learning_rate, config.optimiser.discriminator_learning_rate = RATES
     return config
 
