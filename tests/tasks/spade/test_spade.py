@@ -46,7 +46,7 @@ def test_published_weights_are_read_from_their_files_where_config_init_names_the
     ]  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_batch_in_microbatches_and_an_export_for_any_batch_have_the_shapes_of_a_whole_one():
     config = tiny_config("spade")
     config.accumulation_steps = 2
