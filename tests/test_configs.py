@@ -28,7 +28,7 @@ BATCH = 10
 """What every config can split: StarGAN into five or two parts."""
 
 LONG_TO_TRACE = ("portrait_editing", "pix2pixhd_m", "ebgan")
-"""Left to `make test-long`: the first takes longest, the others' steps are parts of `dense_mapping`'s and `att_ebgan`'s."""
+"""Left to `make test-long`: the first takes longest, the steps of the others are parts of those of other configs."""
 
 
 @pytest.mark.parametrize("variant", ["", *(pytest.param(each, marks=pytest.mark.long) for each in VARIANTS if each)])
